@@ -1,0 +1,56 @@
+"""The nouns of access: projects and API keys."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from quarterdeck.core.events import Event
+from quarterdeck.runtime.work import Scope
+
+
+@dataclass(frozen=True)
+class Project:
+    """A tenant: everything belongs to exactly one project."""
+
+    id: str
+    name: str
+    created_at: str
+
+
+@dataclass(frozen=True)
+class ApiKey:
+    """A key without its secret: only the start is kept in clear, the whole as a hash."""
+
+    id: str
+    name: str
+    prefix: str
+    scopes: list[Scope]
+    created_at: str
+    expires_at: str | None = None
+    last_used_at: str | None = None
+    revoked_at: str | None = None
+
+
+@dataclass(frozen=True)
+class NewKey:
+    """A key just made. This is the only time its secret can be read."""
+
+    key: ApiKey
+    secret: str
+
+
+@dataclass(frozen=True)
+class Me:
+    """Who the caller is, and where."""
+
+    name: str
+    kind: str
+    scopes: list[str]
+    project: Project
+    version: str
+    password_set: bool
+
+
+@dataclass(frozen=True)
+class KeysChanged(Event):
+    """A key was made or revoked, or a project was made: keyrings reload."""

@@ -1,0 +1,114 @@
+"""What an operator may decide, read once from flags and `QUARTERDECK_*` variables, and refused when wrong."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from pathlib import Path
+
+from quarterdeck.core.errors import SetupError
+
+PREFIX = "QUARTERDECK_"
+DEFAULT_PORT = 4321
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything that can be set, with its default. Field `home` is variable `QUARTERDECK_HOME`, and so on."""
+
+    home: Path = Path(".quarterdeck")
+    """The one data folder."""
+    host: str = "127.0.0.1"
+    port: int = DEFAULT_PORT
+    admin_key: str | None = field(default=None, repr=False)
+    """The administrator's key; made and printed once on first start when not given."""
+    secret_key: str | None = field(default=None, repr=False)
+    """Encrypts stored credentials; kept in a 0600 file of the data folder when not given."""
+    url: str | None = None
+    """Where the command line finds the server; the running server of `home` when not given."""
+    api_key: str | None = field(default=None, repr=False)
+    """The key the command line uses; the local session of `home` when not given."""
+    max_body_mb: int = 50
+    """Larger request bodies are refused with 413."""
+    max_in_flight: int = 1000
+    """More data-plane requests than this at once are shed with 429."""
+    upstream_connect_timeout_s: float = 10.0
+    upstream_first_token_timeout_s: float = 120.0
+    upstream_idle_timeout_s: float = 60.0
+    """The longest silence between two pieces of a provider's stream."""
+    drain_timeout_s: float = 25.0
+    """How long a stop waits for requests that are still being answered."""
+    embedding_threads: int = 0
+    """Threads of the embedding worker; 0 means all cores."""
+    cache: bool = True
+    """Serve repeated identical requests from the exact response cache."""
+    cache_ttl_s: int = 3600
+    duckdb_memory_mb: int = 256
+    log_level: str = "info"
+    providers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """Provider credentials found in the environment, by variable name: `OPENAI_API_KEY`, …"""
+
+
+_NOT_VARIABLES = {"providers"}
+# Set by build and test tools, not by operators of a server.
+_FOREIGN_VARIABLES = {"QUARTERDECK_UI_BUILD", "QUARTERDECK_TEST_CHROMIUM"}
+PROVIDER_VARIABLES = (
+    "OPENAI_API_KEY",
+    "OPENAI_BASE_URL",
+    "ANTHROPIC_API_KEY",
+    "ANTHROPIC_BASE_URL",
+    "GROQ_API_KEY",
+    "MISTRAL_API_KEY",
+    "DEEPSEEK_API_KEY",
+    "TOGETHER_API_KEY",
+    "FIREWORKS_API_KEY",
+    "OPENROUTER_API_KEY",
+    "XAI_API_KEY",
+    "PERPLEXITY_API_KEY",
+    "OLLAMA_HOST",
+    "OLLAMA_BASE_URL",
+    "VLLM_BASE_URL",
+)
+
+
+def read_settings(environment: Mapping[str, str] | None = None, **flags: object) -> Settings:
+    """Settings from flags, then variables, then defaults. A `QUARTERDECK_` variable that means nothing is an error."""
+    environment = os.environ if environment is None else environment
+    fields = {f: t for f, t in Settings.__annotations__.items() if f not in _NOT_VARIABLES}
+    _refuse_unknown(environment, fields)
+    values: dict[str, object] = {}
+    for name, kind in fields.items():
+        raw = environment.get(PREFIX + name.upper())
+        if flags.get(name) is not None:
+            values[name] = flags[name]
+        elif raw not in (None, ""):
+            values[name] = _parse(name, str(kind), str(raw))
+    found = {name: environment[name] for name in PROVIDER_VARIABLES if environment.get(name)}
+    settings = Settings(**values, providers=found)  # type: ignore[arg-type]  # checked by _parse, name by name
+    if not 0 <= settings.port <= 65535:
+        raise SetupError(f"`QUARTERDECK_PORT` is {settings.port}; a port is between 0 and 65535.")
+    return settings
+
+
+def _refuse_unknown(environment: Mapping[str, str], fields: Mapping[str, object]) -> None:
+    known = {PREFIX + name.upper() for name in fields} | _FOREIGN_VARIABLES
+    for name in environment:
+        if name.startswith(PREFIX) and name not in known:
+            close = get_close_matches(name, known, n=1)
+            hint = f" Did you mean `{close[0]}`?" if close else ""
+            raise SetupError(f"`{name}` is not a setting of Quarterdeck.{hint}")
+
+
+def _parse(name: str, kind: str, raw: str) -> object:
+    try:
+        if kind.startswith("int"):
+            return int(raw)
+        if kind.startswith("float"):
+            return float(raw)
+        if kind.startswith("bool"):
+            return {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}[raw.lower()]
+        return Path(raw) if kind == "Path" else raw
+    except (ValueError, KeyError) as error:
+        raise SetupError(f"`{PREFIX}{name.upper()}` is `{raw}`, which is not a valid {kind}.") from error

@@ -1,0 +1,1 @@
+"""The handbook bot of a small company: documents, questions and a measured report."""

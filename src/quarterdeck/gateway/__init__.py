@@ -1,0 +1,1 @@
+"""The data plane: any client, any model, with tokens and cost on every call."""

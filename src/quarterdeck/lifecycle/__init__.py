@@ -1,0 +1,1 @@
+"""The four stages as short stories: discover, distill, deploy, deliver."""

@@ -1,0 +1,1 @@
+"""What happened: spans from anywhere, kept, found and summed up."""

@@ -1,0 +1,146 @@
+"""The nouns of observability: what a list, a page and the overview show of traces."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class TraceFilter:
+    """Which traces. Unset means any; times are epoch nanoseconds."""
+
+    project_id: str
+    q: str | None = None
+    """Text that occurs in the name, the input or the output."""
+    status: str | None = None
+    model: str | None = None
+    app: str | None = None
+    release_id: str | None = None
+    session_id: str | None = None
+    user_id: str | None = None
+    service: str | None = None
+    min_latency_ms: float | None = None
+    min_cost_usd: float | None = None
+    cached: bool | None = None
+    from_ns: int | None = None
+    to_ns: int | None = None
+
+
+@dataclass(frozen=True)
+class TraceSummary:
+    """One row of the trace list: the root span, with the sums of the spans below it."""
+
+    trace_id: str
+    name: str
+    started_at: str
+    latency_ms: float
+    ttft_ms: float | None
+    status: str
+    app: str | None
+    model: str | None
+    provider: str | None
+    release_id: str | None
+    service: str | None
+    user_id: str | None
+    session_id: str | None
+    spans: int
+    input_tokens: int
+    output_tokens: int
+    cost_usd: float | None
+    unpriced: bool
+    cached: bool
+    input_preview: str
+    output_preview: str
+    declined: bool | None
+
+
+@dataclass(frozen=True)
+class HistogramBucket:
+    at: str
+    ok: int
+    error: int
+
+
+@dataclass(frozen=True)
+class Histogram:
+    """Traces by time."""
+
+    bucket_s: float
+    buckets: list[HistogramBucket]
+
+
+@dataclass(frozen=True)
+class Percentiles:
+    p50: float | None = None
+    p95: float | None = None
+
+
+@dataclass(frozen=True)
+class TokenSums:
+    input: int = 0
+    output: int = 0
+
+
+@dataclass(frozen=True)
+class CacheSavings:
+    hits: int = 0
+    saved_usd: float = 0.0
+    saved_ms: float = 0.0
+    hit_rate: float | None = None
+
+
+@dataclass(frozen=True)
+class SeriesPoint:
+    at: str
+    requests: int
+    errors: int
+    p50_ms: float | None
+    p95_ms: float | None
+    cost_usd: float
+
+
+@dataclass(frozen=True)
+class ModelRow:
+    model: str
+    requests: int
+    cost_usd: float | None
+    p95_ms: float | None
+
+
+@dataclass(frozen=True)
+class AppRow:
+    app: str
+    requests: int
+    declined: int
+    p95_ms: float | None
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """Spans accepted must equal spans stored plus spans pending; a rejected one says why in the log."""
+
+    accepted: int = 0
+    stored: int = 0
+    pending: int = 0
+    rejected: int = 0
+
+
+@dataclass(frozen=True)
+class Overview:
+    """The numbers of the first page, over a stretch of time."""
+
+    from_: str
+    to: str
+    bucket_s: float
+    requests: int
+    errors: int
+    latency_ms: Percentiles
+    ttft_ms: Percentiles
+    cost_usd: float
+    unpriced_requests: int
+    tokens: TokenSums
+    cache: CacheSavings
+    series: list[SeriesPoint] = field(default_factory=list)
+    by_model: list[ModelRow] = field(default_factory=list)
+    by_app: list[AppRow] = field(default_factory=list)
+    ledger: Ledger = field(default_factory=Ledger)

@@ -1,0 +1,1 @@
+"""Span stores, one file each."""

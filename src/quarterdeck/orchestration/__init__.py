@@ -1,0 +1,1 @@
+"""Applications, their releases and deployments, and how a release answers."""

@@ -1,0 +1,1 @@
+"""From documents to passages: read, chunk, embed, index, search."""

@@ -1,0 +1,60 @@
+"""One connection pool to the control database, set up so that a crash loses nothing and readers never wait."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import event
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+
+class Database:
+    """The control database. `reading` and `writing` hand out connections; a write is one transaction."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self._engine = create_async_engine(url, pool_size=5, max_overflow=5)
+        if self._engine.dialect.name == "sqlite":
+            _set_up_sqlite(self._engine)
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[AsyncConnection]:
+        """A connection to read from."""
+        async with self._engine.connect() as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def writing(self) -> AsyncIterator[AsyncConnection]:
+        """A transaction: committed when the block ends well, rolled back when it raises."""
+        async with self._engine.connect() as connection:
+            # IMMEDIATE takes SQLite's write lock at once: two writers queue here instead of failing at commit.
+            if connection.dialect.name == "sqlite":
+                await connection.exec_driver_sql("BEGIN IMMEDIATE")
+            try:
+                yield connection
+            except BaseException:
+                await connection.rollback()
+                raise
+            await connection.commit()
+
+    async def close(self) -> None:
+        """Give every connection back to the operating system."""
+        await self._engine.dispose()
+
+
+def sqlite_url(home: Path) -> str:
+    """The address of the embedded database of a data folder."""
+    return f"sqlite+aiosqlite:///{home / 'quarterdeck.db'}"
+
+
+def _set_up_sqlite(engine: AsyncEngine) -> None:
+    @event.listens_for(engine.sync_engine, "connect")
+    def set_pragmas(connection: Any, _record: Any) -> None:  # Any: the driver's own connection type
+        connection.isolation_level = None  # we begin transactions ourselves, see `writing`
+        cursor = connection.cursor()
+        for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "busy_timeout=15000"):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()

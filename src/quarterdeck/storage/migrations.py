@@ -1,0 +1,78 @@
+"""Brings a data folder up to date: every pending migration in one transaction, or none."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from alembic.config import Config
+from alembic.runtime.environment import EnvironmentContext
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import create_engine, event
+
+from quarterdeck.core.errors import SetupError
+
+_SCRIPTS = Path(__file__).parent / "versions"
+
+
+def newest_revision() -> str | None:
+    """The schema that this program wants."""
+    return _scripts().get_current_head()
+
+
+def current_revision(url: str) -> str | None:
+    """The schema that a database has; None when it is new."""
+    engine = create_engine(_sync(url))
+    try:
+        with engine.connect() as connection:
+            return MigrationContext.configure(connection).get_current_revision()
+    finally:
+        engine.dispose()
+
+
+def migrate(url: str, *, to: str = "head") -> None:
+    """Apply what is pending, up or down to `to`. A database of a newer program is refused, untouched.
+
+    SQLite can roll back schema changes too: killed half-way, the next start finds the old schema and goes again.
+    """
+    scripts = _scripts()
+    have = current_revision(url)
+    if have is not None and have not in {script.revision for script in scripts.walk_revisions()}:
+        raise SetupError(
+            f"This data folder was written by a newer Quarterdeck (schema `{have}`). "
+            "Install that version, or point `QUARTERDECK_HOME` at another folder."
+        )
+    if to == "head" and have == scripts.get_current_head():
+        return
+    down = to != "head" and have is not None and to != have
+    engine = create_engine(_sync(url))
+    if engine.dialect.name == "sqlite":
+        # pysqlite would commit before each schema change; with this, BEGIN is ours and covers them all.
+        event.listen(engine, "connect", lambda connection, _: setattr(connection, "isolation_level", None))
+        event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
+
+    def steps(revision: str, _context: object) -> object:
+        return scripts._downgrade_revs(to, revision) if down else scripts._upgrade_revs(to, revision)
+
+    try:
+        with engine.begin() as connection, EnvironmentContext(_config(), scripts) as environment:
+            environment.configure(connection=connection, fn=steps, transactional_ddl=False)
+            environment.run_migrations()
+    finally:
+        engine.dispose()
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(_SCRIPTS.parent))
+    config.set_main_option("version_locations", str(_SCRIPTS))
+    config.set_main_option("path_separator", "os")
+    return config
+
+
+def _scripts() -> ScriptDirectory:
+    return ScriptDirectory.from_config(_config())
+
+
+def _sync(url: str) -> str:
+    return url.replace("+aiosqlite", "")

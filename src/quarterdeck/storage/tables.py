@@ -1,0 +1,213 @@
+"""The control database on one page: every table, what a row of it is, and what makes it unique.
+
+Moments are ISO 8601 texts in UTC (they sort), JSON is text, content addresses are SHA-256 in hexadecimal.
+Stores query these tables; migrations create them; nobody else names them.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import Column, ForeignKey, Index, Integer, LargeBinary, MetaData, String, Table, Text, UniqueConstraint
+
+metadata = MetaData()
+
+# --- access ---------------------------------------------------------------------------------------------------
+
+projects = Table(
+    "projects",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("name", String, nullable=False, unique=True),
+    Column("created_at", String, nullable=False),
+)
+
+api_keys = Table(
+    "api_keys",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("project_id", String, ForeignKey("projects.id"), nullable=False, index=True),
+    Column("name", String, nullable=False),
+    Column("prefix", String, nullable=False),
+    Column("secret_sha256", String, nullable=False, unique=True),
+    Column("scopes", String, nullable=False),
+    Column("created_at", String, nullable=False),
+    Column("expires_at", String),
+    Column("last_used_at", String),
+    Column("revoked_at", String),
+)
+
+admin_credentials = Table(
+    "admin_credentials",
+    metadata,
+    Column("kind", String, primary_key=True),  # `key_sha256` or `password_argon2`
+    Column("value", String, nullable=False),
+    Column("changed_at", String, nullable=False),
+)
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("token_sha256", String, primary_key=True),
+    Column("created_at", String, nullable=False),
+    Column("expires_at", String, nullable=False),
+)
+
+# --- gateway --------------------------------------------------------------------------------------------------
+
+providers = Table(
+    "providers",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("project_id", String, ForeignKey("projects.id"), nullable=False),
+    Column("name", String, nullable=False),
+    Column("kind", String, nullable=False),
+    Column("base_url", String),
+    Column("sealed_api_key", LargeBinary),
+    Column("key_hint", String),
+    Column("models", Text, nullable=False),
+    Column("created_at", String, nullable=False),
+    UniqueConstraint("project_id", "name"),
+)
+
+# --- prompts --------------------------------------------------------------------------------------------------
+
+prompt_versions = Table(
+    "prompt_versions",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("project_id", String, ForeignKey("projects.id"), nullable=False),
+    Column("name", String, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("sha256", String, nullable=False),
+    Column("template", Text, nullable=False),
+    Column("note", Text, nullable=False),
+    Column("created_at", String, nullable=False),
+    Column("created_by", String, nullable=False),
+    UniqueConstraint("project_id", "name", "version"),
+)
+
+# --- retrieval ------------------------------------------------------------------------------------------------
+
+knowledge_bases = Table(
+    "knowledge_bases",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("project_id", String, ForeignKey("projects.id"), nullable=False),
+    Column("name", String, nullable=False),
+    Column("created_at", String, nullable=False),
+    UniqueConstraint("project_id", "name"),
+)
+
+# One row for each content a path has had: immutable, so that an old index version still finds its documents.
+documents = Table(
+    "documents",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("knowledge_id", String, ForeignKey("knowledge_bases.id"), nullable=False),
+    Column("path", String, nullable=False),
+    Column("sha256", String, nullable=False),
+    Column("reader_version", Integer, nullable=False),
+    Column("title", String, nullable=False),
+    Column("media_type", String, nullable=False),
+    Column("size", Integer, nullable=False),
+    Column("chunk_count", Integer, nullable=False),
+    Column("ingested_at", String, nullable=False),
+    UniqueConstraint("knowledge_id", "path", "sha256", "reader_version"),
+)
+
+# The files an ingestion wants in the next index version: path -> document, or the reason it was refused.
+staged_files = Table(
+    "staged_files",
+    metadata,
+    Column("knowledge_id", String, ForeignKey("knowledge_bases.id"), primary_key=True),
+    Column("path", String, primary_key=True),
+    Column("sha256", String, nullable=False),
+    Column("document_id", String, ForeignKey("documents.id")),
+    Column("refusal", Text),
+    Column("staged_at", String, nullable=False),
+)
+
+chunks = Table(
+    "chunks",
+    metadata,
+    Column("rowid_", Integer, primary_key=True),  # the integer key that the full-text index shares
+    Column("id", String, nullable=False, unique=True),
+    Column("document_id", String, ForeignKey("documents.id"), nullable=False, index=True),
+    Column("ordinal", Integer, nullable=False),
+    Column("heading_path", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("text_sha256", String, nullable=False, index=True),  # of heading path and text: what is embedded
+    Column("start", Integer, nullable=False),
+    Column("end", Integer, nullable=False),
+    Column("line_start", Integer, nullable=False),
+    Column("line_end", Integer, nullable=False),
+    Column("page", Integer),
+)
+
+index_versions = Table(
+    "index_versions",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("knowledge_id", String, ForeignKey("knowledge_bases.id"), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("sha256", String, nullable=False),
+    Column("embedder", String, nullable=False),
+    Column("document_count", Integer, nullable=False),
+    Column("chunk_count", Integer, nullable=False),
+    Column("created_at", String, nullable=False),
+    UniqueConstraint("knowledge_id", "version"),
+)
+
+index_members = Table(
+    "index_members",
+    metadata,
+    Column("index_id", String, ForeignKey("index_versions.id"), primary_key=True),
+    Column("document_id", String, ForeignKey("documents.id"), primary_key=True),
+    Index("index_members_by_document", "document_id"),
+)
+
+embeddings = Table(
+    "embeddings",
+    metadata,
+    Column("embedder", String, primary_key=True),
+    Column("text_sha256", String, primary_key=True),
+    Column("vector", LargeBinary, nullable=False),  # little-endian float16, unit length
+)
+
+# --- orchestration --------------------------------------------------------------------------------------------
+
+apps = Table(
+    "apps",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("project_id", String, ForeignKey("projects.id"), nullable=False),
+    Column("name", String, nullable=False),
+    Column("description", Text, nullable=False),
+    Column("created_at", String, nullable=False),
+    UniqueConstraint("project_id", "name"),
+)
+
+releases = Table(
+    "releases",
+    metadata,
+    Column("id", String, primary_key=True),  # `rel_` and the start of the content address
+    Column("app_id", String, ForeignKey("apps.id"), primary_key=True),
+    Column("sha256", String, nullable=False),
+    Column("members", Text, nullable=False),
+    Column("notes", Text, nullable=False),
+    Column("created_at", String, nullable=False),
+    Column("created_by", String, nullable=False),
+)
+
+# Append-only: what is live is the newest row of an environment, and a rollback is a new row.
+deployments = Table(
+    "deployments",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("app_id", String, ForeignKey("apps.id"), nullable=False, index=True),
+    Column("environment", String, nullable=False),
+    Column("release_id", String, nullable=False),
+    Column("weight", Integer, nullable=False),
+    Column("started_at", String, nullable=False),
+    Column("actor", String, nullable=False),
+    Column("reason", Text, nullable=False),
+)

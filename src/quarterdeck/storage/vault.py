@@ -1,0 +1,54 @@
+"""Seals credentials before they are stored: AES-256-GCM, bound to the place where they belong."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from pathlib import Path
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from quarterdeck.core.errors import SetupError
+
+_NONCE_BYTES = 12
+
+
+class Vault:
+    """Seals and opens secrets. `place` (say, `providers/prv_01…`) is authenticated: a stolen row opens nowhere else."""
+
+    def __init__(self, key: bytes) -> None:
+        self._cipher = AESGCM(hashlib.sha256(key).digest())
+
+    def seal(self, secret: str, place: str) -> bytes:
+        """The secret, unreadable without the key."""
+        nonce = os.urandom(_NONCE_BYTES)
+        return nonce + self._cipher.encrypt(nonce, secret.encode(), place.encode())
+
+    def open(self, sealed: bytes, place: str) -> str:
+        """The secret that was sealed for this place."""
+        try:
+            return self._cipher.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], place.encode()).decode()
+        except InvalidTag as error:
+            raise SetupError(
+                f"The secret of `{place}` was sealed with another key. "
+                "Set `QUARTERDECK_SECRET_KEY` to that key, or enter the secret again."
+            ) from error
+
+
+def open_vault(home: Path, secret_key: str | None) -> Vault:
+    """The vault of a data folder; its key is made on first use and readable by the owner alone."""
+    if secret_key is not None:
+        if len(secret_key) < 16:
+            raise SetupError("`QUARTERDECK_SECRET_KEY` is too short. Use at least 16 random characters.")
+        return Vault(secret_key.encode())
+    path = home / "secret.key"
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return Vault(path.read_bytes())
+    with os.fdopen(handle, "wb") as file:
+        key = os.urandom(32).hex().encode()
+        file.write(key)
+        os.fsync(file.fileno())
+    return Vault(key)

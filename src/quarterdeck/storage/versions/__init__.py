@@ -1,0 +1,1 @@
+"""The migrations of the control database, oldest first by name."""
