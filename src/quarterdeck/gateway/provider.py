@@ -1,0 +1,85 @@
+"""The contract of a provider: somebody who runs models. Plug-ins lie in `providers/`, one kind a file."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import ClassVar, Literal
+
+from quarterdeck.core.errors import InvalidInput
+from quarterdeck.gateway.conversation import ChatRequest, Piece
+from quarterdeck.runtime.runtime import Runtime
+from quarterdeck.runtime.work import Work
+
+ProviderKind = Literal["openai", "anthropic", "openai-compatible", "local"]
+
+
+@dataclass(frozen=True)
+class Account:
+    """Access to one provider: where it is, and the credential that opens it."""
+
+    name: str
+    """The first part of a model name: `openai` in `openai/gpt-4o-mini`."""
+    kind: ProviderKind
+    base_url: str = ""
+    api_key: str | None = field(default=None, repr=False)
+    models: tuple[str, ...] = ()
+    """What the operator says it offers; empty means what is known of this kind."""
+    origin: str = "stored"
+    """`stored`, `built-in`, or the variable it was found in: `env:OPENAI_API_KEY`."""
+    project_id: str | None = None
+    """The project that may use it; None means all."""
+    created_at: str | None = None
+
+
+@dataclass(frozen=True)
+class OfferedModel:
+    """A model that a provider offers, by the provider's own name for it."""
+
+    name: str
+    kind: Literal["chat", "embedding"] = "chat"
+
+
+@dataclass(frozen=True)
+class Embeddings:
+    """Vectors in the order of the texts, and what they took."""
+
+    vectors: list[list[float]]
+    input_tokens: int
+    model: str
+
+
+class Provider(ABC):
+    """One account, ready to be called. Made when the configuration changes, shared by all requests."""
+
+    kind: ClassVar[ProviderKind]
+
+    def __init__(self, account: Account, runtime: Runtime) -> None:
+        self.account = account
+        self.runtime = runtime
+
+    @classmethod
+    def found(cls, variables: Mapping[str, str]) -> list[Account]:
+        """The accounts of this kind that need no configuration: built in, or in the usual environment variables."""
+        return []
+
+    @abstractmethod
+    def models(self) -> Sequence[OfferedModel]:
+        """What is offered, from memory: no call leaves the house."""
+
+    @abstractmethod
+    def chat(self, work: Work, model: str, request: ChatRequest) -> AsyncIterator[Piece]:
+        """Answer with `model`, named as this provider names it (`request.model` is what the client wrote).
+
+        The pieces end with one `FinishPiece` and, if tokens were counted, one `UsagePiece`. Errors are raised, before
+        or between pieces. The caller makes the span and keeps the time; closing the iterator cancels the call.
+        """
+
+    async def embed(self, work: Work, model: str, texts: Sequence[str]) -> Embeddings:
+        """Vectors for texts."""
+        raise InvalidInput(f"`{self.account.name}` offers no embeddings. Use an embedding model.", param="model")
+
+    @abstractmethod
+    async def check(self) -> Sequence[OfferedModel]:
+        """Ask the provider which models it has; raises when it cannot be reached or refuses the credential."""
