@@ -22,15 +22,16 @@ The docstring is the default message; one renderer in each door turns an error i
 from __future__ import annotations
 
 import re
-from typing import ClassVar
 
 
 class QuarterdeckError(Exception):
     """Something went wrong inside Quarterdeck. The server log has the details."""
 
-    status: ClassVar[int] = 500
-    kind: ClassVar[str] = "server_error"
-    code: ClassVar[str] = "internal_error"
+    status: int = 500
+    kind: str = "server_error"
+    code: str = "internal_error"
+    retry_after_s: float | None = None
+    """When trying again may help; None when nobody knows."""
 
     def __init_subclass__(cls) -> None:
         if "code" not in cls.__dict__:

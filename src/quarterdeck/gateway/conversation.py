@@ -40,7 +40,7 @@ class ChatRequest(msgspec.Struct, omit_defaults=True):
 
     model: str
     messages: list[Message]
-    stream: bool = False
+    stream: bool | None = False
     stream_options: dict[str, Any] | None = None
     temperature: float | None = None
     top_p: float | None = None
@@ -51,9 +51,11 @@ class ChatRequest(msgspec.Struct, omit_defaults=True):
     tools: list[dict[str, Any]] | None = None
     tool_choice: str | dict[str, Any] | None = None
     response_format: dict[str, Any] | None = None
+    parallel_tool_calls: bool | None = None
+    reasoning_effort: str | None = None
     seed: int | None = None
     user: str | None = None
-    metadata: dict[str, str] | None = None
+    metadata: dict[str, Any] | None = None  # Any: clients put what they like here
     documents: list[SourceDocument] | None = None
     """Ours: passages for `local/extractive`, and what an app's answer was grounded in."""
 

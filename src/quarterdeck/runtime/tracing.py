@@ -114,6 +114,8 @@ class Trace:
         self.parent_span_id = parent_span_id
         """The caller's span, from its `traceparent`; our root hangs below it."""
         self.project_id = ""
+        self.shared: dict[str, object] = {}
+        """Columns that all its spans share: the key, the user, the session, the release."""
         self.finished: list[Span] = []
 
     def start(self, name: str, kind: SpanKind, *, parent: ActiveSpan | None, project_id: str) -> ActiveSpan:
@@ -127,6 +129,7 @@ class Trace:
         self.finished.append(
             msgspec.convert(
                 {
+                    **self.shared,
                     "project_id": self.project_id,
                     "trace_id": self.trace_id,
                     "span_id": active.span_id,
