@@ -21,7 +21,9 @@ class Settings:
     home: Path = Path(".quarterdeck")
     """The one data folder."""
     host: str = "127.0.0.1"
+    """The address to listen on. Anything but loopback lets other machines in: put TLS in front."""
     port: int = DEFAULT_PORT
+    """The port to listen on; 0 takes a free one."""
     admin_key: str | None = field(default=None, repr=False)
     """The administrator's key; made and printed once on first start when not given."""
     secret_key: str | None = field(default=None, repr=False)
@@ -35,7 +37,9 @@ class Settings:
     max_in_flight: int = 1000
     """More data-plane requests than this at once are shed with 429."""
     upstream_connect_timeout_s: float = 10.0
+    """The longest wait for a connection to a provider."""
     upstream_first_token_timeout_s: float = 120.0
+    """The longest wait for the first piece of an answer."""
     upstream_idle_timeout_s: float = 60.0
     """The longest silence between two pieces of a provider's stream."""
     drain_timeout_s: float = 25.0
@@ -43,10 +47,13 @@ class Settings:
     embedding_threads: int = 0
     """Threads of the embedding worker; 0 means all cores."""
     cache: bool = True
-    """Serve repeated identical requests from the exact response cache."""
+    """Whether an identical request is served from the exact response cache."""
     cache_ttl_s: int = 3600
+    """How long an answer is kept in the response cache."""
     duckdb_memory_mb: int = 256
+    """Memory that the span store may use."""
     log_level: str = "info"
+    """`debug`, `info`, `warning` or `error`."""
     providers: Mapping[str, str] = field(default_factory=dict, repr=False)
     """Provider credentials found in the environment, by variable name: `OPENAI_API_KEY`, …"""
 

@@ -1,0 +1,93 @@
+"""Writes the pages of `docs/reference/` that the code itself can tell; `--check` only says whether they are true."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+REFERENCE = ROOT / "docs" / "reference"
+SETTINGS = ROOT / "src" / "quarterdeck" / "config" / "settings.py"
+
+
+def main() -> int:
+    """Write or check every page."""
+    pages = {REFERENCE / "settings.md": settings_page()}
+    stale = [path for path, text in pages.items() if not path.exists() or path.read_text() != text]
+    if "--check" in sys.argv:
+        for path in stale:
+            print(f"{path.relative_to(ROOT)} is not what the code says. Run `make docs`.")
+        return 1 if stale else 0
+    for path in stale:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(pages[path])
+        print(f"wrote {path.relative_to(ROOT)}")
+    return 0
+
+
+def settings_page() -> str:
+    """Every setting, with the variable that sets it."""
+    lines = [
+        "# Settings",
+        "",
+        "Read once at start, from flags, then from the environment. A `QUARTERDECK_` variable that is not in this list is an",
+        "error, so a typing mistake is never silent. This page is written from `config/settings.py` by `make docs`.",
+        "",
+        "| variable | default | what it decides |",
+        "|---|---|---|",
+    ]
+    for name, default, meaning in _settings():
+        lines.append(f"| `QUARTERDECK_{name.upper()}` | {default} | {meaning} |")
+    lines += [
+        "",
+        "## Credentials of providers",
+        "",
+        "Found under their usual names; each makes a provider without further configuration.",
+        "",
+    ]
+    lines += [f"- `{name}`" for name in _provider_variables()]
+    return "\n".join(lines) + "\n"
+
+
+def _settings() -> Iterator[tuple[str, str, str]]:
+    body = next(node for node in _tree().body if isinstance(node, ast.ClassDef) and node.name == "Settings").body
+    for index, node in enumerate(body):
+        if not isinstance(node, ast.AnnAssign) or ast.unparse(node.target) == "providers":
+            continue
+        following = body[index + 1] if index + 1 < len(body) else None
+        meaning = ast.literal_eval(following.value) if isinstance(following, ast.Expr) else ""
+        yield ast.unparse(node.target), _default(node.value), " ".join(str(meaning).split())
+
+
+def _default(value: ast.expr | None) -> str:
+    text = ast.unparse(value) if value is not None else ""
+    if text.startswith("field("):
+        text = next((ast.unparse(word.value) for word in value.keywords if word.arg == "default"), "None")  # type: ignore[union-attr]
+    if text.startswith("Path("):
+        text = text[5:-1]
+    if text == "DEFAULT_PORT":
+        text = next(
+            ast.unparse(n.value)
+            for n in _tree().body
+            if isinstance(n, ast.Assign) and ast.unparse(n.targets[0]) == text
+        )
+    return "-" if text == "None" else f"`{text.strip(chr(39))}`"
+
+
+def _provider_variables() -> list[str]:
+    assigned = next(
+        node
+        for node in _tree().body
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "PROVIDER_VARIABLES"
+    )
+    return list(ast.literal_eval(assigned.value))
+
+
+def _tree() -> ast.Module:
+    return ast.parse(SETTINGS.read_text())
+
+
+if __name__ == "__main__":
+    sys.exit(main())
