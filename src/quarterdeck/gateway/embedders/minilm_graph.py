@@ -7,15 +7,13 @@ depends on its text alone. Weights use 7 of their 8 bits, because processors wit
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from quarterdeck.gateway.embedders import onnx_file
 from quarterdeck.gateway.embedders.minilm_weights import Weights
-
-if TYPE_CHECKING:
-    from onnx import NodeProto, TensorProto
 
 VERSION = 1
 """Counted up with every change of the numbers that come out."""
@@ -35,27 +33,20 @@ Precision = Literal["int8", "float32"]
 
 def build(weights: Weights, *, precision: Precision = "int8") -> bytes:
     """The graph, as the bytes of an ONNX file. `float32` is what tests compare with."""
-    from onnx import TensorProto, helper
-
     graph = _Graph(weights, precision)
     hidden = graph.embeddings("ids")
     for layer in range(_LAYERS):
         hidden = graph.layer(f"encoder.layer.{layer}", hidden)
     mean = graph.node("ReduceMean", [hidden, graph.constant(np.array([1]))], keepdims=0)
     graph.node("LpNormalization", [mean], "vector", axis=-1, p=2)
-    model = helper.make_model(
-        helper.make_graph(
-            graph.nodes,
-            "minilm",
-            [helper.make_tensor_value_info("ids", TensorProto.INT64, ["texts", "tokens"])],
-            [helper.make_tensor_value_info("vector", TensorProto.FLOAT, ["texts", WIDTH])],
-            graph.constants,
-        ),
-        opset_imports=[helper.make_opsetid("", 20), helper.make_opsetid("com.microsoft", 1)],
-        ir_version=10,
+    return onnx_file.model(
+        "minilm",
+        nodes=graph.nodes,
+        constants=graph.constants,
+        inputs=[onnx_file.value("ids", onnx_file.INT64, ["texts", "tokens"])],
+        outputs=[onnx_file.value("vector", onnx_file.FLOAT, ["texts", WIDTH])],
+        operators={"": 20, "com.microsoft": 1},
     )
-    content: bytes = model.SerializeToString()
-    return content
 
 
 class _Graph:
@@ -64,8 +55,8 @@ class _Graph:
     def __init__(self, weights: Weights, precision: Precision) -> None:
         self.weights = weights
         self.precision = precision
-        self.nodes: list[NodeProto] = []
-        self.constants: list[TensorProto] = []
+        self.nodes: list[bytes] = []
+        self.constants: list[bytes] = []
         self._names = 0
 
     def embeddings(self, ids: str) -> str:
@@ -99,18 +90,14 @@ class _Graph:
 
     def node(self, kind: str, inputs: list[str], *outputs: str, domain: str = "", **attributes: float) -> str:
         """One operation; its output gets a name when none is given."""
-        from onnx import helper
-
         names = list(outputs) or [self._name()]
-        self.nodes.append(helper.make_node(kind, inputs, names, domain=domain, **attributes))  # type: ignore[arg-type]
+        self.nodes.append(onnx_file.node(kind, inputs, names, domain, attributes))
         return names[0]
 
     def constant(self, value: NDArray[np.generic]) -> str:
         """A tensor that is part of the graph."""
-        from onnx import numpy_helper
-
         name = f"c{len(self.constants)}"
-        self.constants.append(numpy_helper.from_array(np.ascontiguousarray(value), name))
+        self.constants.append(onnx_file.tensor(name, value))
         return name
 
     def _linear(self, hidden: str, *names: str) -> str:
@@ -130,19 +117,15 @@ class _Graph:
 
     def _quantise(self, hidden: str) -> tuple[str, str]:
         """Each token's activations as unsigned bytes around `_ZERO`, and the scale of each token."""
-        from onnx import TensorProto
-
         largest = self.node("ReduceMax", [self.node("Abs", [hidden]), self.constant(np.array([-1]))], keepdims=1)
         per_step = self.node("Mul", [largest, self.constant(np.array([1 / _ACTIVATION_STEPS], np.float32))])
         scale = self.node("Add", [per_step, self.constant(np.array([_EPSILON], np.float32))])  # never divide by nought
         steps = self.node("Round", [self.node("Div", [hidden, scale])])
         shifted = self.node("Add", [steps, self.constant(np.array([_ZERO], np.float32))])
-        return self.node("Cast", [shifted], to=TensorProto.UINT8), scale
+        return self.node("Cast", [shifted], to=onnx_file.UINT8), scale
 
     def _as_float(self, whole: str) -> str:
-        from onnx import TensorProto
-
-        return self.node("Cast", [whole], to=TensorProto.FLOAT)
+        return self.node("Cast", [whole], to=onnx_file.FLOAT)
 
     def _normalise(self, hidden: str, name: str) -> str:
         return self.node("LayerNormalization", [hidden, *self._norm(name)], axis=-1, epsilon=_EPSILON)
