@@ -47,7 +47,7 @@ def stem(word: str) -> str:
     if word.endswith("y") and _HAS_VOWEL.search(word[:-1]):
         word = word[:-1] + "i"
     word = _replace(word, _DERIVED)
-    if word.endswith("li") and word[-3] in "cdeghkmnrt" and _measure(word[:-2]) > 0:
+    if len(word) > 2 and word.endswith("li") and word[-3] in "cdeghkmnrt" and _measure(word[:-2]) > 0:
         word = word[:-2]  # *monthly* meets *month*: the one rule taken from Porter's later English stemmer
     word = _replace(word, _DERIVED_AGAIN)
     word = _ending(word)

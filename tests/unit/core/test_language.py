@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as some
 
 from quarterdeck.core.language import names, negations, sentence_spans, sentences, terms, words
@@ -62,7 +62,8 @@ def test_words_of_one_family_share_a_stem(family: list[str]) -> None:
     assert len({stem(word) for word in family}) == 1
 
 
-@given(some.text(alphabet="abcdefghijklmnopqrstuvwxyz", max_size=24))
+@example("lies")
+@given(some.text(alphabet="aeiylsngdt", max_size=24))
 def test_any_word_has_a_stem_no_longer_than_itself_by_more_than_a_letter(word: str) -> None:
     assert len(stem(word)) <= len(word) + 1 or stem(word) in {"person", "choose"}
 
