@@ -24,10 +24,15 @@ from bench import install_size
 ROOT = Path(__file__).parents[1]
 WEB = ROOT / "src" / "quarterdeck" / "server" / "web"
 COMMAND = [sys.executable, "-m", "quarterdeck"]
-CHROMIUM_FLAGS = (
-    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync"
-).split()
+CHROMIUM_FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 
 
 def main() -> None:
