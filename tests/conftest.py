@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
@@ -12,6 +12,7 @@ from quarterdeck.config.settings import Settings
 from quarterdeck.runtime.runtime import Runtime
 from quarterdeck.runtime.work import Work
 from quarterdeck.server.wiring import running
+from tests.server_process import ServerProcess
 
 
 @pytest.fixture
@@ -25,3 +26,19 @@ async def runtime(tmp_path: Path) -> AsyncIterator[Runtime]:
 def work(runtime: Runtime) -> Work:
     """A piece of work of the administrator, in the project `default`."""
     return Work(runtime=runtime, actor=runtime.part(Keyring).administrator("admin"))
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
+    """A running server, shared by the tests of a module: `server.url`, `server.admin_key`, `server.client()`."""
+    server = ServerProcess(tmp_path_factory.mktemp("server") / "home")
+    yield server.start()
+    server.stop()
+
+
+@pytest.fixture
+def own_server(tmp_path: Path) -> Iterator[ServerProcess]:
+    """A server of one test alone, not started yet: for tests that kill it, restart it or spoil its folder."""
+    server = ServerProcess(tmp_path / "home")
+    yield server
+    server.kill()

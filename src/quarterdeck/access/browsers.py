@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from http.cookies import CookieError, SimpleCookie
+from ipaddress import ip_address
 
 from quarterdeck.core.errors import NotAllowed
 
 COOKIE = "quarterdeck_session"
 CSRF_HEADER = b"x-quarterdeck-request"
 _SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
-_LOOPBACK_NAMES = {"localhost", "127.0.0.1", "[::1]", "::1"}
 
 
 def session_token(headers: Mapping[bytes, bytes]) -> str | None:
@@ -43,8 +43,11 @@ def require_known_host(headers: Mapping[bytes, bytes], bound_to: str) -> None:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether a name or address means this very machine."""
-    return host in _LOOPBACK_NAMES or host.startswith("127.")
+    """Whether a name or address means this very machine. `127.evil.example` does not."""
+    try:
+        return ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def _host_name(host: str) -> str:

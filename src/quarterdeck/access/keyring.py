@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
+from hmac import compare_digest
 
 from quarterdeck.access import browsers, store
 from quarterdeck.access.records import KeysChanged, Project
@@ -45,6 +46,7 @@ class Keyring:
         self._projects: dict[str, Project] = {}
         self._keys: dict[str, store.KeyRow] = {}
         self._actors: dict[str, Actor] = {}
+        self._admin_key: str | None = None
         self._sessions: dict[str, str] = {}
         self._local: dict[str, Actor] = {}
         self._last_used: dict[str, datetime] = {}
@@ -66,7 +68,7 @@ class Keyring:
     async def reload(self, _event: KeysChanged | None = None) -> None:
         """Take a new snapshot."""
         projects = {project.id: project for project in await store.projects(self._database)}
-        admin_key = await store.admin_credential(self._database, "key_sha256")
+        self._admin_key = await store.admin_credential(self._database, "key_sha256")
         rows = await store.keys(self._database)
         self._sessions = await store.sessions(self._database)
         self._projects = {project.name: project for project in projects.values()}
@@ -82,8 +84,8 @@ class Keyring:
             )
             for row in rows
         }
-        if admin_key is not None:
-            self._actors[admin_key] = self.administrator("admin")
+        if self._admin_key is not None:
+            self._actors[self._admin_key] = self.administrator("admin")
 
     def add_local_key(self) -> str:
         """A key that lives as long as this process: what `session.json` gives to the command line."""
@@ -120,6 +122,10 @@ class Keyring:
             self._refuse_dead(row)
             self._last_used[row.key.id] = clock.now()
         return actor
+
+    def is_admin_key(self, secret: str) -> bool:
+        """Whether this is the administrator's key, which also opens the browser's door."""
+        return self._admin_key is not None and compare_digest(self._admin_key, sha256(secret))
 
     def session_for(self, token: str) -> Actor:
         """The administrator behind a browser session."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TypeVar
 
 import aiohttp
@@ -35,6 +36,11 @@ class Runtime:
         self.events = events
         self.http = http
         self._parts: dict[type, object] = {}
+
+    @property
+    def home(self) -> Path:
+        """The data folder."""
+        return self.settings.home
 
     def install(self, contract: type[T], part: T) -> T:
         """Make `part` the one that `part(contract)` returns. Only the wiring calls this."""

@@ -7,12 +7,15 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
 
 import aiohttp
 
 from quarterdeck.access import projects
 from quarterdeck.access.keyring import Keyring
+from quarterdeck.access.login_links import LoginLinks
 from quarterdeck.access.records import KeysChanged
+from quarterdeck.access.throttle import LoginThrottle
 from quarterdeck.config.settings import Settings
 from quarterdeck.core.events import Events
 from quarterdeck.runtime.runtime import Runtime
@@ -28,6 +31,7 @@ async def running(settings: Settings) -> AsyncIterator[Runtime]:
     """Everything the rooms need, ready to use; put away in the right order when the block ends."""
     async with AsyncExitStack() as stack:
         home = stack.enter_context(locked_folder(settings.home))
+        settings = replace(settings, home=home)
         migrate(sqlite_url(home))
         database = Database(sqlite_url(home))
         stack.push_async_callback(database.close)
@@ -46,6 +50,8 @@ async def running(settings: Settings) -> AsyncIterator[Runtime]:
 
 async def _install_access(runtime: Runtime, stack: AsyncExitStack) -> None:
     await projects.ensure_default(runtime.database)
+    runtime.install(LoginLinks, LoginLinks())
+    runtime.install(LoginThrottle, LoginThrottle())
     keyring = runtime.install(Keyring, Keyring(runtime.database, bound_to=runtime.settings.host))
     await keyring.open()
     stack.push_async_callback(keyring.close)

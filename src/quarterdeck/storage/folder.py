@@ -34,10 +34,10 @@ def locked_folder(home: Path) -> Iterator[Path]:
 def _open_lock_file(folder: Path) -> int:
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with suppress(PermissionError):  # a folder that belongs to another user keeps the rights they gave it
-            folder.chmod(0o700)
+        with suppress(PermissionError):  # a folder of another user keeps the rights they gave it
+            folder.chmod(folder.stat().st_mode & 0o700)  # take rights away, never give: read-only stays read-only
         return os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    except (PermissionError, OSError) as error:
+    except OSError as error:
         raise SetupError(
             f"The data folder `{folder}` cannot be written: {(error.strerror or str(error)).lower()}. "
             "Make it writable for this user, or set `QUARTERDECK_HOME` to another folder."

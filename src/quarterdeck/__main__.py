@@ -1,0 +1,5 @@
+"""`python -m quarterdeck`: the command line, without its script."""
+
+from quarterdeck.cli.main import main
+
+main()

@@ -1,0 +1,96 @@
+"""How an error leaves the house: one body for every door of it, in the shape that OpenAI's clients understand."""
+
+from __future__ import annotations
+
+import logging
+from http import HTTPStatus
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from quarterdeck.core.errors import InvalidInput, MalformedBody, QuarterdeckError
+
+log = logging.getLogger(__name__)
+
+
+def error_body(error: QuarterdeckError, request_id: str | None) -> dict[str, dict[str, str | None]]:
+    """The body of an error."""
+    return {
+        "error": {
+            "message": error.message,
+            "type": error.kind,
+            "param": error.param,
+            "code": error.code,
+            "request_id": request_id,
+        }
+    }
+
+
+def render(error: QuarterdeckError, request_id: str | None) -> JSONResponse:
+    """An error as a response."""
+    headers = {"retry-after": "1"} if error.status in (429, 503) else None
+    return JSONResponse(error_body(error, request_id), error.status, headers)
+
+
+def add_error_handlers(app: FastAPI) -> None:
+    """Make the control API answer in our shape, whatever went wrong."""
+
+    @app.exception_handler(QuarterdeckError)
+    async def known(request: Request, error: QuarterdeckError) -> JSONResponse:
+        if error.status >= 500:
+            log.error("%s %s failed: %s", request.method, request.url.path, error.message, exc_info=error)
+        return render(error, _request_id(request))
+
+    @app.exception_handler(RequestValidationError)
+    async def invalid(request: Request, error: RequestValidationError) -> JSONResponse:
+        return render(_what_is_invalid(error), _request_id(request))
+
+    @app.exception_handler(HTTPException)
+    async def http(request: Request, error: HTTPException) -> JSONResponse:
+        status = HTTPStatus(error.status_code)
+        answer = _NoRoute(f"{status.phrase}: {request.method} `{request.url.path}`.", status)
+        response = render(answer, _request_id(request))
+        response.headers.update(error.headers or {})
+        return response
+
+    @app.exception_handler(Exception)
+    async def unexpected(request: Request, _error: Exception) -> JSONResponse:
+        # Starlette raises the error again after this answer, and the dispatcher logs it whole.
+        return unexpected_error(_request_id(request))
+
+
+def unexpected_error(request_id: str | None) -> JSONResponse:
+    """What a client hears about a mistake of ours: nothing of its inside, and the number to find it by."""
+    return render(
+        QuarterdeckError(f"Something went wrong inside Quarterdeck. The server log has it under `{request_id}`."),
+        request_id,
+    )
+
+
+class _NoRoute(QuarterdeckError):
+    """No route answers this."""
+
+    kind = "invalid_request_error"
+
+    def __init__(self, message: str, status: HTTPStatus) -> None:
+        super().__init__(message)
+        # Of this one answer, not of the class: an HTTP error may carry any status.
+        self.status = status.value
+        self.code = status.name.lower()
+
+
+def _what_is_invalid(error: RequestValidationError) -> InvalidInput:
+    first = error.errors()[0]
+    if first["type"] == "json_invalid":
+        place = first["loc"][-1]
+        return MalformedBody(f"The body is not valid JSON at character {place}: {first['ctx']['error']}.")
+    names = [str(part) for part in first["loc"][1:]]
+    param = ".".join(names) or str(first["loc"][0])
+    return InvalidInput(f"`{param}`: {first['msg'][:1].lower()}{first['msg'][1:]}.", param=param)
+
+
+def _request_id(request: Request) -> str | None:
+    request_id: str | None = request.scope.get("quarterdeck.request_id")
+    return request_id

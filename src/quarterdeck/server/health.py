@@ -1,0 +1,30 @@
+"""Whether the process is up (`/healthz`), and whether it can do its work (`/readyz`). Open to all, and silent on details."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request
+from fastapi.responses import JSONResponse
+
+from quarterdeck import __version__
+from quarterdeck.runtime.runtime import Runtime
+from quarterdeck.storage import health as storage_health
+
+router = APIRouter(include_in_schema=False)
+
+
+@router.get("/healthz")
+async def health() -> dict[str, str]:
+    return {"status": "ok", "version": __version__}
+
+
+@router.get("/readyz")
+async def readiness(request: Request) -> JSONResponse:
+    troubles = await _troubles(request.app.state.runtime)
+    if troubles:
+        return JSONResponse({"status": "not ready", "troubles": troubles}, 503, {"retry-after": "1"})
+    return JSONResponse({"status": "ready"})
+
+
+async def _troubles(runtime: Runtime) -> dict[str, str]:
+    found = {"database": await storage_health.trouble(runtime.database)}
+    return {part: trouble for part, trouble in found.items() if trouble is not None}
