@@ -18,6 +18,8 @@ from quarterdeck.access.records import KeysChanged
 from quarterdeck.access.throttle import LoginThrottle
 from quarterdeck.config.settings import Settings
 from quarterdeck.core.events import Events
+from quarterdeck.jobs.dbos_jobs import DbosJobs
+from quarterdeck.jobs.jobs import Jobs
 from quarterdeck.runtime.runtime import Runtime
 from quarterdeck.storage.blobs import Blobs
 from quarterdeck.storage.database import Database, sqlite_url
@@ -45,6 +47,9 @@ async def running(settings: Settings) -> AsyncIterator[Runtime]:
             http=http,
         )
         await _install_access(runtime, stack)
+        jobs = runtime.install(Jobs, DbosJobs(home / "jobs.db"))
+        stack.push_async_callback(jobs.close)
+        await jobs.open()
         yield runtime
 
 
