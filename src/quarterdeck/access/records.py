@@ -52,5 +52,13 @@ class Me:
 
 
 @dataclass(frozen=True)
+class LoginLink:
+    """A way into the web interface: `/login?token=…`, once, from the server's own machine."""
+
+    token: str
+    expires_at: str
+
+
+@dataclass(frozen=True)
 class KeysChanged(Event):
     """A key was made or revoked, or a project was made: keyrings reload."""

@@ -7,9 +7,9 @@ from typing import Annotated
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from quarterdeck.access import browsers, keys, passwords, projects, sessions
+from quarterdeck.access import browsers, keys, login_links, passwords, projects, sessions
 from quarterdeck.access.gate import CanAdmin, CanEnter, CanRead, Stranger
-from quarterdeck.access.records import ApiKey, Me, NewKey, Project
+from quarterdeck.access.records import ApiKey, LoginLink, Me, NewKey, Project
 from quarterdeck.core.paging import Page
 from quarterdeck.runtime.work import Scope
 
@@ -68,6 +68,11 @@ async def log_in(body: PasswordLogin | LinkLogin, visitor: Stranger, response: R
 async def log_out(work: CanEnter, request: Request, response: Response) -> None:
     await sessions.log_out(work, request.cookies.get(browsers.COOKIE))
     response.delete_cookie(browsers.COOKIE, path="/")
+
+
+@router.post("/login-links", status_code=201)
+async def create_login_link(work: CanAdmin) -> LoginLink:
+    return await login_links.create(work)
 
 
 @router.get("/me")

@@ -13,13 +13,14 @@ from quarterdeck import __version__
 from quarterdeck.access import routes as access_routes
 from quarterdeck.core import ids
 from quarterdeck.core.errors import TooLarge
+from quarterdeck.prompts import routes as prompts_routes
 from quarterdeck.runtime.runtime import Runtime
 from quarterdeck.server import errors, health
 from quarterdeck.server.ui import Ui
 
 log = logging.getLogger(__name__)
 
-ROOMS: tuple[APIRouter, ...] = (access_routes.router,)
+ROOMS: tuple[APIRouter, ...] = (access_routes.router, prompts_routes.router)
 """The control API of all rooms: what is not listed here is not served."""
 
 _CONTROL_PATHS = ("/api/", "/v1/", "/healthz", "/readyz")

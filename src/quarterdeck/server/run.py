@@ -126,7 +126,7 @@ def _url(host: str, port: int) -> str:
 
 
 def _welcome(runtime: Runtime, url: str, made_key: str | None) -> str:
-    link = f"{url}/login?token={runtime.part(LoginLinks).issue()}"
+    link = f"{url}/login?token={runtime.part(LoginLinks).issue().token}"
     lines = [
         f"Quarterdeck {__version__} is ready at {url}",
         f"  Log in       {link}",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import mimetypes
+import re
 import secrets
 from html import escape
 from pathlib import Path
@@ -79,17 +80,17 @@ def _servable_files(folder: Path) -> dict[str, Path]:
     return {
         file.relative_to(folder).as_posix(): file
         for file in folder.rglob("*")
-        if file.is_file() and file.name != "index.html"
+        if file.is_file() and file.name != "index.html" and not file.relative_to(folder).parts[0].startswith(".")
     }
 
 
 def _filled_in(page: str, root_path: str, nonce: str) -> str:
+    base = f'<base href="{escape(root_path)}/">'
     facts = json.dumps({"version": __version__}).replace("<", "\\u003c")
-    head = (
-        f'<head><base href="{escape(root_path)}/">'
-        f'<script id="quarterdeck" type="application/json" nonce="{nonce}">{facts}</script>'
-    )
-    return page.replace("<head>", head, 1).replace("<script ", f'<script nonce="{nonce}" ')
+    bootstrap = f'<script id="quarterdeck" type="application/json">{facts}</script>'
+    page = re.sub(r"\s*<base [^>]*>", "", page)
+    page = page.replace("<head>", f"<head>{base}{bootstrap}", 1)
+    return page.replace("<script ", f'<script nonce="{nonce}" ')
 
 
 _NOT_BUILT = """<!doctype html>
