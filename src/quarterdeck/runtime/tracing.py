@@ -6,7 +6,7 @@ Token buckets follow OpenTelemetry: `input_tokens` includes cached ones, `output
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
@@ -64,9 +64,10 @@ class Span(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Answered from our response cache; `saved_pico` is what the model would have cost."""
     saved_pico: int | None = None
     declined: bool | None = None
-    input: Attribute = None
-    output: Attribute = None
-    attributes: dict[str, Attribute] = {}
+    # Any stands for `Attribute`, which refers to itself: msgspec cannot check such a type.
+    input: Any = None
+    output: Any = None
+    attributes: dict[str, Any] = {}
 
 
 class ActiveSpan:
