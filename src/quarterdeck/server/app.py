@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import MutableMapping
-from typing import Any
 
 from fastapi import APIRouter, FastAPI
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from quarterdeck import __version__
 from quarterdeck.access import routes as access_routes
+from quarterdeck.config.settings import Settings
 from quarterdeck.core import ids
-from quarterdeck.core.errors import TooLarge
 from quarterdeck.prompts import routes as prompts_routes
 from quarterdeck.runtime.runtime import Runtime
 from quarterdeck.server import errors, health
@@ -30,48 +28,48 @@ class Application:
     """Sends each request where it belongs, gives it an id, and answers for mistakes that nobody caught."""
 
     def __init__(self, runtime: Runtime) -> None:
-        self._data_plane: ASGIApp | None = None
-        self._data_plane_paths: frozenset[str] = frozenset()
-        self._control = control_api()
+        self._control = control_api(largest_body_mb=runtime.settings.max_body_mb)
         self._control.state.runtime = runtime
         self._ui = Ui()
-        self._largest_body = runtime.settings.max_body_mb * 1024 * 1024
+        self._largest_body_mb = runtime.settings.max_body_mb
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            return
-        path: str = scope["path"]
-        if self._data_plane is not None and path in self._data_plane_paths:
-            await self._data_plane(scope, receive, send)
-        elif path.startswith(_CONTROL_PATHS):
-            await self._answer(self._control, scope, receive, send)
-        else:
-            await self._answer(self._ui, scope, receive, send)
+        if scope["type"] == "http":
+            scope["quarterdeck.request_id"] = ids.new_id("req")
+            await _answer(self._responsible(scope), scope, receive, send)
 
-    async def _answer(self, app: ASGIApp, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
-        request_id = scope["quarterdeck.request_id"] = ids.new_id("req")
-        started = False
-
-        async def send_with_id(message: Message) -> None:
-            nonlocal started
-            if message["type"] == "http.response.start":
-                started = True
-                message["headers"] = [*message["headers"], (b"x-request-id", request_id.encode())]
-            await send(message)
-
-        if _announced_size(scope) > self._largest_body:
-            too_large = TooLarge(f"The body is larger than {self._largest_body // 2**20} MB, the most accepted here.")
-            await errors.render(too_large, request_id)(scope, receive, send_with_id)
-            return
-        try:
-            await app(scope, receive, send_with_id)
-        except Exception:
-            log.exception("%s %s failed (%s)", scope["method"], scope["path"], request_id)
-            if not started:
-                await errors.unexpected_error(request_id)(scope, receive, send_with_id)
+    def _responsible(self, scope: Scope) -> ASGIApp:
+        if not scope["path"].startswith(_CONTROL_PATHS):
+            return self._ui
+        if _announced_bytes(scope) > self._largest_body_mb * 2**20:
+            return errors.render(errors.too_large(self._largest_body_mb), scope["quarterdeck.request_id"])
+        return self._control
 
 
-def control_api() -> FastAPI:
+async def _answer(app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
+    request_id = scope["quarterdeck.request_id"]
+    answered: str | None = None
+
+    async def send_with_id(message: Message) -> None:
+        nonlocal answered
+        if message["type"] == "http.response.start":
+            message["headers"] = [*message["headers"], (b"x-request-id", request_id.encode())]
+            answered = "begun"
+        elif not message.get("more_body"):
+            answered = "whole"
+        await send(message)
+
+    try:
+        await app(scope, receive, send_with_id)
+    except Exception:
+        log.exception("%s %s failed (%s)", scope["method"], scope["path"], request_id)
+        if answered is None:
+            await errors.render(errors.unexpected(request_id), request_id)(scope, receive, send_with_id)
+        elif answered == "begun":
+            raise  # half an answer is out: the connection must break, or the client would take it for whole
+
+
+def control_api(*, largest_body_mb: int = Settings.max_body_mb) -> FastAPI:
     """The control API of all rooms. It can describe itself without any live objects."""
     app = FastAPI(
         title="Quarterdeck",
@@ -81,16 +79,16 @@ def control_api() -> FastAPI:
         redoc_url=None,
         generate_unique_id_function=lambda route: route.name,
         separate_input_output_schemas=False,
+        max_body_size=largest_body_mb * 2**20,
+        # FastAPI exports telemetry when `OTEL_*` variables say so. Ours is another way: nothing leaves by itself.
+        telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
     )
     for router in ROOMS:
         app.include_router(router, prefix="/api/v1")
     app.include_router(health.router)
-    errors.add_error_handlers(app)
+    errors.add_error_handlers(app, largest_body_mb=largest_body_mb)
     return app
 
 
-def _announced_size(scope: Scope) -> int:
-    for name, value in scope["headers"]:
-        if name == b"content-length":
-            return int(value)
-    return 0
+def _announced_bytes(scope: Scope) -> int:
+    return next((int(value) for name, value in scope["headers"] if name == b"content-length"), 0)

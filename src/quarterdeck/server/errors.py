@@ -10,7 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from quarterdeck.core.errors import InvalidInput, MalformedBody, QuarterdeckError
+from quarterdeck.core.errors import InvalidInput, MalformedBody, QuarterdeckError, TooLarge
 
 log = logging.getLogger(__name__)
 
@@ -34,7 +34,7 @@ def render(error: QuarterdeckError, request_id: str | None) -> JSONResponse:
     return JSONResponse(error_body(error, request_id), error.status, headers)
 
 
-def add_error_handlers(app: FastAPI) -> None:
+def add_error_handlers(app: FastAPI, *, largest_body_mb: int) -> None:
     """Make the control API answer in our shape, whatever went wrong."""
 
     @app.exception_handler(QuarterdeckError)
@@ -50,23 +50,27 @@ def add_error_handlers(app: FastAPI) -> None:
     @app.exception_handler(HTTPException)
     async def http(request: Request, error: HTTPException) -> JSONResponse:
         status = HTTPStatus(error.status_code)
+        if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+            return render(too_large(largest_body_mb), _request_id(request))
         answer = _NoRoute(f"{status.phrase}: {request.method} `{request.url.path}`.", status)
         response = render(answer, _request_id(request))
         response.headers.update(error.headers or {})
         return response
 
     @app.exception_handler(Exception)
-    async def unexpected(request: Request, _error: Exception) -> JSONResponse:
+    async def unforeseen(request: Request, _error: Exception) -> JSONResponse:
         # Starlette raises the error again after this answer, and the dispatcher logs it whole.
-        return unexpected_error(_request_id(request))
+        return render(unexpected(_request_id(request)), _request_id(request))
 
 
-def unexpected_error(request_id: str | None) -> JSONResponse:
+def too_large(largest_mb: int) -> TooLarge:
+    """What a client hears whose body is larger than the operator allows."""
+    return TooLarge(f"The body is larger than {largest_mb} MB, the most accepted here (`QUARTERDECK_MAX_BODY_MB`).")
+
+
+def unexpected(request_id: str | None) -> QuarterdeckError:
     """What a client hears about a mistake of ours: nothing of its inside, and the number to find it by."""
-    return render(
-        QuarterdeckError(f"Something went wrong inside Quarterdeck. The server log has it under `{request_id}`."),
-        request_id,
-    )
+    return QuarterdeckError(f"Something went wrong inside Quarterdeck. The server log has it under `{request_id}`.")
 
 
 class _NoRoute(QuarterdeckError):
