@@ -119,3 +119,17 @@ def _parse(name: str, kind: str, raw: str) -> object:
         return Path(raw) if kind == "Path" else raw
     except (ValueError, KeyError) as error:
         raise SetupError(f"`{PREFIX}{name.upper()}` is `{raw}`, which is not a valid {kind}.") from error
+
+
+def origins(environment: Mapping[str, str] | None = None, **flags: object) -> dict[str, str]:
+    """Where `read_settings` takes each setting from: `flag`, `environment` or `default`."""
+    environment = os.environ if environment is None else environment
+    return {
+        name: "flag"
+        if flags.get(name) is not None
+        else "environment"
+        if environment.get(PREFIX + name.upper())
+        else "default"
+        for name in Settings.__annotations__
+        if name not in _NOT_VARIABLES
+    }

@@ -9,6 +9,7 @@ from alembic.runtime.environment import EnvironmentContext
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, event
+from sqlalchemy.exc import DatabaseError
 
 from quarterdeck.core.errors import SetupError
 
@@ -20,12 +21,22 @@ def newest_revision() -> str | None:
     return _scripts().get_current_head()
 
 
+def known_revisions() -> set[str]:
+    """Every schema that this program can migrate from."""
+    return {script.revision for script in _scripts().walk_revisions()}
+
+
 def current_revision(url: str) -> str | None:
     """The schema that a database has; None when it is new."""
     engine = create_engine(_sync(url))
     try:
         with engine.connect() as connection:
             return MigrationContext.configure(connection).get_current_revision()
+    except DatabaseError as error:
+        raise SetupError(
+            f"The database of this data folder cannot be read: {error.orig}. "
+            "Put back a backup, or set `QUARTERDECK_HOME` to another folder."
+        ) from error
     finally:
         engine.dispose()
 
@@ -37,7 +48,7 @@ def migrate(url: str, *, to: str = "head") -> None:
     """
     scripts = _scripts()
     have = current_revision(url)
-    if have is not None and have not in {script.revision for script in scripts.walk_revisions()}:
+    if have is not None and have not in known_revisions():
         raise SetupError(
             f"This data folder was written by a newer Quarterdeck (schema `{have}`). "
             "Install that version, or point `QUARTERDECK_HOME` at another folder."

@@ -1,0 +1,55 @@
+"""Which commands there are, with the line that `--help` shows, so that listing them imports none of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib import import_module
+from typing import cast
+
+import rich_click as click
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One command: the line that presents it, and where it is written."""
+
+    line: str
+    module: str
+    attribute: str
+
+
+PANELS: dict[str, dict[str, Entry]] = {
+    "Start": {
+        "up": Entry("Start the server.", "up", "up"),
+        "doctor": Entry("Check everything that can be wrong, and say the remedy.", "doctor", "doctor"),
+        "login-link": Entry("Print a link that opens the web interface without a password.", "login", "login_link"),
+        "password": Entry("Set the administrator's password.", "login", "password"),
+    },
+    "Build": {
+        "ingest": Entry("Put files and folders into a knowledge base.", "ingest", "ingest"),
+        "knowledge": Entry("Knowledge bases: list, look into, search.", "knowledge", "knowledge"),
+        "apps": Entry("Apps, their releases and what is live.", "apps", "apps"),
+        "ask": Entry("Ask an app or a model a question.", "ask", "ask"),
+    },
+    "Observe": {
+        "traces": Entry("List traces, newest first.", "traces", "traces"),
+        "trace": Entry("Show one trace: its spans, tokens, cost and time.", "trace", "trace"),
+        "replay": Entry("Run a trace's release again on the same input and show what changed.", "replay", "replay"),
+    },
+    "Operate": {
+        "keys": Entry("API keys: list, create, revoke.", "keys", "keys"),
+        "providers": Entry("Model providers: list, add, check, remove.", "providers", "providers"),
+        "models": Entry("List the models that can be called, with their prices.", "models", "models"),
+        "demo": Entry("The demo app: measure how well it answers.", "demo", "demo"),
+        "config": Entry("Settings, and where each value comes from.", "config", "config"),
+        "completion": Entry("Print the completion script of a shell.", "completion", "completion"),
+    },
+}
+ENTRIES: dict[str, Entry] = {name: entry for panel in PANELS.values() for name, entry in panel.items()}
+
+
+def load(name: str) -> click.Command:
+    """The command itself: its module is imported now."""
+    entry = ENTRIES[name]
+    module = import_module(f"quarterdeck.cli.commands.{entry.module}")
+    return cast(click.Command, getattr(module, entry.attribute))

@@ -1,0 +1,42 @@
+"""`quarterdeck up`: the server."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import rich_click as click
+
+from quarterdeck.config.settings import read_settings
+
+
+@click.command()
+@click.option("--host", metavar="ADDRESS", help="Listen there. `127.0.0.1` by default: only this machine.")
+@click.option("--port", type=click.IntRange(0, 65535), help="By default 4321; 0 takes any that is free.")
+@click.option(
+    "--home", type=click.Path(path_type=Path, file_okay=False), help="The data folder; `.quarterdeck` by default."
+)
+@click.option(
+    "--demo", is_flag=True, help="Load a handbook of a small company, and `policy-bot`, which answers from it."
+)
+@click.option("--open", "open_browser", is_flag=True, help="Open the web interface when ready.")
+@click.option("-v", "--verbose", is_flag=True, help="Show the traceback of an error.")
+@click.pass_context
+def up(
+    context: click.Context,
+    host: str | None,
+    port: int | None,
+    home: Path | None,
+    demo: bool,
+    open_browser: bool,
+    verbose: bool,
+) -> None:
+    """Start the server.
+
+    One process with everything in it: gateway, control API, web interface and worker. All it keeps is in the data
+    folder. Ctrl-C or SIGTERM lets running answers finish, then stops.
+    """
+    from quarterdeck.server.run import serve
+
+    wishes = context.obj
+    settings = read_settings(host=host, port=port, home=home or (wishes and wishes.home))
+    serve(settings, demo=demo)

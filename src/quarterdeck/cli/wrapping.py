@@ -1,0 +1,54 @@
+"""Wraps a text at the edge of the terminal while it is still coming in."""
+
+from __future__ import annotations
+
+import re
+import sys
+
+from quarterdeck.cli import show
+
+_WIDEST = 100
+
+
+class Wrapper:
+    """Writes to stdout word by word. Into a pipe it writes everything as it is."""
+
+    def __init__(self) -> None:
+        console = show.console()
+        self._width = min(console.width, _WIDEST) if console.is_terminal else None
+        self._colour = console.color_system is not None and console.is_terminal
+        self._column = 0
+        self._word = ""
+        self._wrote = False
+
+    def write(self, text: str) -> None:
+        """Some more text."""
+        self._wrote = True
+        if self._width is None:
+            self._out(text)
+            return
+        *whole, self._word = re.split(r"(?<=\s)", self._word + text)
+        for word in whole:
+            self._put(word)
+        sys.stdout.flush()
+
+    def end(self) -> None:
+        """The text is over: the last word, and a line end."""
+        if self._word:
+            self._put(self._word)
+        if self._wrote:
+            self._out("\n")
+
+    def _put(self, word: str) -> None:
+        length = len(word.rstrip())
+        if self._column and self._width and self._column + length > self._width:
+            self._out("\n")
+            self._column = 0
+        # The marks `[1]` are what the eye looks for.
+        self._out(re.sub(r"(\[\d+\])", "\x1b[36m\\1\x1b[0m", word) if self._colour else word)
+        self._column = 0 if word.endswith("\n") else self._column + len(word)
+
+    @staticmethod
+    def _out(text: str) -> None:
+        sys.stdout.write(text)
+        sys.stdout.flush()

@@ -1,0 +1,199 @@
+"""Judges the demo app's answers by what the documents say, not by what the app says about itself. Pure: no input or output."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+QuestionKind = Literal["answerable", "unanswerable", "leading"]
+"""answerable: the handbook has it. unanswerable: it has not. leading: the question presumes something untrue."""
+
+
+@dataclass(frozen=True)
+class Question:
+    """A question, and what a right answer must contain and cite."""
+
+    id: str
+    question: str
+    kind: QuestionKind
+    expected_sources: tuple[str, ...] = ()
+    expected_facts: tuple[str, ...] = ()
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Quote:
+    """A citation of an answer: its mark `[n]`, the document, and the words said to stand there."""
+
+    n: int
+    path: str
+    quote: str
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What came back for a question."""
+
+    text: str
+    quotes: tuple[Quote, ...]
+    declined: bool
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Whether a reply is right, and if not, everything that is wrong with it."""
+
+    correct: bool
+    outcome: Literal["answered", "declined"]
+    faults: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Percentiles:
+    """The middle and the slow end of some durations; None without any."""
+
+    p50: float | None
+    p95: float | None
+
+
+@dataclass(frozen=True)
+class Case:
+    """One question with everything that was measured about it."""
+
+    question: Question
+    reply: Reply
+    verdict: Verdict
+    trace_id: str | None = None
+    input_tokens: int | None = None
+    cold_ms: float | None = None
+    cached_ms: float | None = None
+    """To the first token; None when the second asking was not answered from the cache."""
+
+
+@dataclass(frozen=True)
+class Score:
+    """So many of so many."""
+
+    right: int
+    of: int
+
+
+@dataclass(frozen=True)
+class Summary:
+    """The three lines of the report, as numbers."""
+
+    grounded: Score
+    """Answerable questions: the right facts from the right document, every quote found there."""
+    declined: Score
+    """Unanswerable and leading questions: declined, or the untrue premise corrected from the right document."""
+    tokens_per_question: float | None
+    tokens_of_handbook: int | None
+    cold_ms: Percentiles
+    cached_ms: Percentiles
+    cases: list[Case] = field(default_factory=list)
+
+    @property
+    def times_fewer_tokens(self) -> float | None:
+        """How many times less is sent than with the whole handbook in every question."""
+        if not self.tokens_per_question or self.tokens_of_handbook is None:
+            return None
+        return self.tokens_of_handbook / self.tokens_per_question
+
+
+def judge(question: Question, reply: Reply, documents: Mapping[str, str]) -> Verdict:
+    """Is the reply right? `documents` are the texts of the handbook by path, read apart from the app."""
+    if reply.declined:
+        stray = ("It declines and yet cites something.",) if reply.quotes or marks(reply.text) else ()
+        missed = ("It declines, though the handbook has the answer.",) if question.kind == "answerable" else ()
+        return Verdict(not stray and not missed, "declined", stray + missed)
+    faults = [*_grounding_faults(reply, documents)]
+    if question.kind == "unanswerable":
+        faults.append("It answers, though the handbook says nothing about it.")
+    else:
+        faults += _content_faults(question, reply)
+    return Verdict(not faults, "answered", tuple(faults))
+
+
+def summarise(cases: Sequence[Case], *, tokens_of_handbook: int | None) -> Summary:
+    """Add the cases up."""
+    answerable = [case for case in cases if case.question.kind == "answerable"]
+    others = [case for case in cases if case.question.kind != "answerable"]
+    tokens = [case.input_tokens for case in cases if case.input_tokens is not None]
+    return Summary(
+        grounded=_score(answerable),
+        declined=_score(others),
+        tokens_per_question=sum(tokens) / len(tokens) if tokens else None,
+        tokens_of_handbook=tokens_of_handbook,
+        cold_ms=percentiles([case.cold_ms for case in cases if case.cold_ms is not None]),
+        cached_ms=percentiles([case.cached_ms for case in cases if case.cached_ms is not None]),
+        cases=list(cases),
+    )
+
+
+def percentiles(values: Sequence[float]) -> Percentiles:
+    """By nearest rank: each is a value that was really measured."""
+    if not values:
+        return Percentiles(None, None)
+    ordered = sorted(values)
+    return Percentiles(*(ordered[math.ceil(share * len(ordered)) - 1] for share in (0.50, 0.95)))
+
+
+def sentences(text: str) -> list[str]:
+    """The sentences of an answer, each with its marks. A mark after the full stop belongs to the sentence before it."""
+    pieces = re.split(r"(?<=[.!?:])(?=\s)|(?<=\])(?=\s+[A-Z0-9])|\n+", text)
+    found: list[str] = []
+    for piece in (piece.strip() for piece in pieces):
+        if found and re.fullmatch(r"(?:\[\d+\]\s*)+[.!?]?", piece):
+            found[-1] += f" {piece}"
+        elif piece:
+            found.append(piece)
+    return found
+
+
+def marks(text: str) -> list[int]:
+    """The numbers of all `[n]` in a text."""
+    return [int(number) for number in re.findall(r"\[(\d+)\]", text)]
+
+
+def states(text: str, fact: str) -> bool:
+    """Whether a text states a fact: in these words, or with all of them in one sentence."""
+    if plain(fact) in plain(text):
+        return True
+    wanted = set(plain(fact).split())
+    return any(wanted <= set(plain(sentence).split()) for sentence in sentences(text))
+
+
+def plain(text: str) -> str:
+    """A text without case, spacing, marks, Markdown and punctuation, for comparing words alone."""
+    words = re.sub(r"\[\d+\]", " ", text).casefold().replace("’", "'").replace("\u00a0", " ")
+    kept = re.sub(r"[^\w%€$£'.,/+-]+", " ", re.sub(r"[*_`|]", " ", words))
+    return " ".join(word.strip(".,'-/") or word for word in kept.split())
+
+
+def _grounding_faults(reply: Reply, documents: Mapping[str, str]) -> list[str]:
+    """Sentences without a source, marks that lead nowhere, and quotes that do not stand where they are said to."""
+    cited = {quote.n for quote in reply.quotes}
+    faults = [f"No source: {sentence}" for sentence in sentences(reply.text) if not marks(sentence)]
+    faults += [f"`[{n}]` leads nowhere." for n in sorted(set(marks(reply.text)) - cited)]
+    for quote in reply.quotes:
+        if quote.path not in documents:
+            faults.append(f"It cites `{quote.path}`, which is not in the handbook.")
+        elif not quote.quote.strip() or plain(quote.quote) not in plain(documents[quote.path]):
+            faults.append(f"`{quote.path}` does not say: {quote.quote}")
+    return faults
+
+
+def _content_faults(question: Question, reply: Reply) -> list[str]:
+    """Facts that are missing, and a source that is not the right one."""
+    faults = [f"It does not say: {fact}" for fact in question.expected_facts if not states(reply.text, fact)]
+    paths = {quote.path for quote in reply.quotes}
+    if question.expected_sources and not paths & set(question.expected_sources):
+        faults.append(f"It cites none of {', '.join(question.expected_sources)}.")
+    return faults
+
+
+def _score(cases: Sequence[Case]) -> Score:
+    return Score(sum(case.verdict.correct for case in cases), len(cases))
