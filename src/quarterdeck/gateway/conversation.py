@@ -67,6 +67,8 @@ class Usage(msgspec.Struct, frozen=True):
     output_tokens: int
     cache_read_tokens: int = 0
     cache_write_tokens: int = 0
+    cache_write_1h_tokens: int = 0
+    """Those of `cache_write_tokens` that are kept for an hour, at their own price."""
     reasoning_tokens: int = 0
     estimated: bool = False
     """True when the provider told no usage and we counted ourselves."""

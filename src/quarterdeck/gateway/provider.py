@@ -9,6 +9,7 @@ from typing import ClassVar, Literal
 
 from quarterdeck.core.errors import InvalidInput
 from quarterdeck.gateway.conversation import ChatRequest, Piece
+from quarterdeck.gateway.upstream import Reply
 from quarterdeck.runtime.runtime import Runtime
 from quarterdeck.runtime.work import Work
 
@@ -31,6 +32,12 @@ class Account:
     project_id: str | None = None
     """The project that may use it; None means all."""
     created_at: str | None = None
+    id: str = ""
+
+    @property
+    def key_hint(self) -> str | None:
+        """The end of the credential, to recognise it by."""
+        return f"…{self.api_key[-4:]}" if self.api_key and len(self.api_key) >= 12 else ("…" if self.api_key else None)
 
 
 @dataclass(frozen=True)
@@ -83,3 +90,11 @@ class Provider(ABC):
     @abstractmethod
     async def check(self) -> Sequence[OfferedModel]:
         """Ask the provider which models it has; raises when it cannot be reached or refuses the credential."""
+
+
+class WireProvider(Provider):
+    """A provider that speaks our clients' own dialect: bodies and streams go through it byte by byte."""
+
+    @abstractmethod
+    async def post(self, path: str, body: bytes) -> Reply:
+        """Send a body to `path` (`/chat/completions`). Returns when the provider has accepted it, or raises why not."""

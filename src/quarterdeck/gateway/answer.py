@@ -1,0 +1,35 @@
+"""The contract of an answer in the making: whole events or a whole body in OpenAI's shape, and the spans it leaves."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import AsyncGenerator, Sequence
+
+
+class Answer(ABC):
+    """One answer to one chat request, not asked for yet. Use `events` or `body`, then `settle`, then `close`."""
+
+    waited_ns: int = 0
+    """How long others (the provider, the app) have taken so far; the rest of the duration is ours."""
+    complete: bool = False
+    """Whether it came to its proper end, so that it may be kept for the next one who asks the same."""
+
+    @abstractmethod
+    def events(self) -> AsyncGenerator[bytes, None]:
+        """The answer as blocks of whole server-sent events, without `[DONE]`. Raises where it breaks."""
+
+    @abstractmethod
+    async def body(self) -> bytes:
+        """The answer as one JSON body."""
+
+    @abstractmethod
+    def settle(self, error: BaseException | None = None) -> None:
+        """End the spans: what was said, what it took, how it ended. A second call changes nothing."""
+
+    @abstractmethod
+    async def close(self) -> None:
+        """Let go of whatever is still open; an unfinished answer is cut off at its source."""
+
+    def headers(self) -> Sequence[tuple[bytes, bytes]]:
+        """Response headers that only this answer knows."""
+        return ()

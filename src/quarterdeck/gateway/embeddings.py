@@ -1,0 +1,93 @@
+"""The path of one embedding request."""
+
+from __future__ import annotations
+
+import base64
+from array import array
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from quarterdeck.core.errors import InvalidInput
+from quarterdeck.gateway import llm_span, refusals
+from quarterdeck.gateway.catalogue import Route
+from quarterdeck.gateway.conversation import Usage
+from quarterdeck.gateway.exchange import Exchange
+from quarterdeck.gateway.outcome import WireUsage
+from quarterdeck.gateway.parsing import EmbeddingRequest, parse_embedding, with_fields
+from quarterdeck.gateway.provider import WireProvider
+from quarterdeck.gateway.recording import accept, cost_of, headers_of_answer, note_who_asks
+from quarterdeck.runtime.tracing import ActiveSpan
+from quarterdeck.runtime.work import Work
+
+if TYPE_CHECKING:
+    from quarterdeck.gateway.asgi import DataPlane
+
+PATH = "/embeddings"
+
+
+class _Reply(msgspec.Struct):
+    usage: WireUsage | None = None
+
+
+async def answer_embedding(plane: DataPlane, exchange: Exchange, work: Work) -> None:
+    """Answer one embedding request: forwarded as it is, or computed here."""
+    body = await exchange.body(plane.max_body_bytes)
+    request = parse_embedding(body)
+    route = plane.catalogue.route(work.project_id, request.model)
+    plane.admission.require_disk()
+    note_who_asks(exchange, work, request.user, None)
+    exchange.watch()
+    span = llm_span.start_embedding(work, route, request)
+    try:
+        reply, usage, waited_ns = await _vectors(work, route, request, body, span)
+    except BaseException as error:
+        llm_span.settle_embedding(work, span, route, None, error=error)
+        accept(plane.recorder, work)
+        raise
+    llm_span.settle_embedding(work, span, route, usage)
+    spans = accept(plane.recorder, work)
+    headers = headers_of_answer(exchange, work, waited_ns, cost_of(spans))
+    await exchange.answer(200, [refusals.JSON, *headers, (b"x-quarterdeck-model", route.id.encode())], reply)
+
+
+async def _vectors(
+    work: Work, route: Route, request: EmbeddingRequest, body: bytes, span: ActiveSpan
+) -> tuple[bytes, Usage, int]:
+    if isinstance(route.provider, WireProvider):
+        changed = body if route.model == request.model else with_fields(body, model=route.model)
+        reply = await route.provider.post(PATH, changed)
+        answer = await reply.read()
+        return answer, _usage(request, answer), reply.waited_ns
+    texts = _texts(request)
+    began_ns = span.now_ns()
+    found = await route.provider.embed(work.under(span), route.model, texts)
+    told = {"prompt_tokens": found.input_tokens, "total_tokens": found.input_tokens}
+    data = [
+        {"object": "embedding", "index": index, "embedding": _written(vector, request.encoding_format)}
+        for index, vector in enumerate(found.vectors)
+    ]
+    answer = msgspec.json.encode({"object": "list", "data": data, "model": route.id, "usage": told})
+    return answer, Usage(found.input_tokens, 0), span.now_ns() - began_ns
+
+
+def _texts(request: EmbeddingRequest) -> list[str]:
+    texts = [request.input] if isinstance(request.input, str) else request.input
+    if not all(isinstance(text, str) for text in texts):
+        raise InvalidInput("This model takes texts, not token numbers, as `input`.", param="input")
+    return [str(text) for text in texts]
+
+
+def _usage(request: EmbeddingRequest, answer: bytes) -> Usage:
+    try:
+        told = msgspec.json.decode(answer, type=_Reply).usage
+    except msgspec.DecodeError:
+        told = None
+    if told is not None:
+        return told.buckets()
+    size = sum(len(item) if isinstance(item, str | list) else 1 for item in request.input)
+    return Usage(input_tokens=-(-size // 4), output_tokens=0, estimated=True)
+
+
+def _written(vector: list[float], encoding: str | None) -> list[float] | str:
+    return base64.b64encode(array("f", vector).tobytes()).decode() if encoding == "base64" else vector

@@ -1,0 +1,161 @@
+"""One HTTP exchange on the data plane: what the client sent, what it gets, and whether it is still there."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from typing import Any
+
+from quarterdeck.core import clock, ids
+from quarterdeck.core.errors import TooLarge
+from quarterdeck.gateway import sse
+from quarterdeck.runtime.tracing import Trace
+
+Scope = MutableMapping[str, Any]  # Any: ASGI says so
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+Header = tuple[bytes, bytes]
+
+KEEP_ALIVE_EVERY_S = 15.0
+_FIRST_LOOK_AFTER_S = 0.1
+_REQUEST_ID = re.compile(rb"[\w.:/+=-]{1,128}")
+_TRACEPARENT = re.compile(rb"[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-[0-9a-f]{2}(?:-.*)?")
+
+
+class Exchange:
+    """Reads the request, writes the response, and cancels the work when the client hangs up."""
+
+    def __init__(self, scope: Scope, receive: Receive, send: Send, *, stall_limit_s: float) -> None:
+        self.started_ns = clock.monotonic_ns()
+        self.method: str = scope["method"]
+        self.path: str = scope["path"]
+        self.headers: dict[bytes, bytes] = dict(scope["headers"])
+        self.request_id = scope.get("quarterdeck.request_id") or self._request_id()
+        self.responding = False
+        """Whether the status has been sent: from here on, an error can only be told inside the stream."""
+        self.client_gone = False
+        self._receive = receive
+        self._send = send
+        self._stall_limit_s = stall_limit_s
+        self._loop = asyncio.get_running_loop()
+        self._streaming = False
+        self._sending = False
+        self._last_sent = 0.0
+        self._task: asyncio.Task[object] | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._ear: asyncio.Task[None] | None = None
+        self._whisper: asyncio.Task[None] | None = None
+
+    def header(self, name: bytes) -> str | None:
+        """A request header as text."""
+        value = self.headers.get(name)
+        return None if value is None else value.decode("latin-1")
+
+    def trace(self) -> Trace:
+        """A trace of our own, or the caller's, when it sent a W3C `traceparent`."""
+        found = _TRACEPARENT.fullmatch(self.headers.get(b"traceparent", b""))
+        return Trace() if found is None else Trace(found[1].decode(), found[2].decode())
+
+    def elapsed_ns(self) -> int:
+        """How long ago the request came."""
+        return clock.monotonic_ns() - self.started_ns
+
+    async def body(self, limit: int) -> bytes:
+        """The whole body. One that is too large is refused, by its announced length if there is one."""
+        announced = self.headers.get(b"content-length", b"")
+        if announced.isdigit() and int(announced) > limit:
+            raise _too_large(limit)
+        chunks: list[bytes] = []
+        size = 0
+        while True:
+            message = await self._receive()
+            if message["type"] == "http.disconnect":
+                self.client_gone = True
+                raise asyncio.CancelledError
+            chunk: bytes = message.get("body", b"")
+            size += len(chunk)
+            if size > limit:
+                raise _too_large(limit)
+            chunks.append(chunk)
+            if not message.get("more_body", False):
+                return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+
+    async def answer(self, status: int, headers: Iterable[Header], body: bytes) -> None:
+        """Send a whole response."""
+        self.responding = True
+        length = (b"content-length", str(len(body)).encode())
+        await self._send({"type": "http.response.start", "status": status, "headers": [*headers, length]})
+        await self._send({"type": "http.response.body", "body": body})
+
+    async def begin_stream(self, headers: Iterable[Header]) -> None:
+        """Send the status of an event stream."""
+        self.responding = self._streaming = True
+        await self._send({"type": "http.response.start", "status": 200, "headers": [*headers, *_STREAM_HEADERS]})
+
+    async def send(self, block: bytes) -> None:
+        """Send some whole events."""
+        self._sending = True
+        self._last_sent = self._loop.time()
+        await self._send({"type": "http.response.body", "body": block, "more_body": True})
+        self._sending = False
+
+    async def end_stream(self, block: bytes) -> None:
+        """Send the last events."""
+        self._streaming = False
+        await self._send({"type": "http.response.body", "body": block})
+
+    def watch(self) -> None:
+        """Begin to look after the client: keep it awake, and cancel the current task when it is gone.
+
+        A request that is over within the blink of an eye pays for a timer and nothing else.
+        """
+        self._task = asyncio.current_task()
+        self._last_sent = self._loop.time()
+        self._timer = self._loop.call_later(_FIRST_LOOK_AFTER_S, self._look)
+
+    def close(self) -> None:
+        """Look after the client no more."""
+        if self._timer is not None:
+            self._timer.cancel()
+        for task in (self._ear, self._whisper):
+            if task is not None and not task.done():
+                task.cancel()
+
+    def _look(self) -> None:
+        if self._ear is None:
+            self._ear = self._loop.create_task(self._hear_hang_up())
+        silent_s = self._loop.time() - self._last_sent
+        if self._sending and silent_s >= self._stall_limit_s:
+            self._hang_up()  # it reads nothing of what we send
+        elif self._streaming and not self._sending and silent_s >= KEEP_ALIVE_EVERY_S:
+            self._whisper = self._loop.create_task(self.send(sse.KEEP_ALIVE))
+            silent_s = 0.0
+        self._timer = self._loop.call_later(max(0.5, KEEP_ALIVE_EVERY_S - silent_s), self._look)
+
+    async def _hear_hang_up(self) -> None:
+        while (await self._receive())["type"] != "http.disconnect":
+            pass
+        self._hang_up()
+
+    def _hang_up(self) -> None:
+        self.client_gone = True
+        if self._task is not None:
+            self._task.cancel()
+
+    def _request_id(self) -> str:
+        sent = self.headers.get(b"x-request-id", b"")
+        return sent.decode() if _REQUEST_ID.fullmatch(sent) else ids.new_id("req")
+
+
+_STREAM_HEADERS: tuple[Header, ...] = (
+    (b"content-type", b"text/event-stream; charset=utf-8"),
+    (b"cache-control", b"no-cache"),
+    (b"x-accel-buffering", b"no"),
+)
+
+
+def _too_large(limit: int) -> TooLarge:
+    return TooLarge(
+        f"The body is larger than {limit >> 20} MB. Send less, or raise `QUARTERDECK_MAX_BODY_MB` on the server."
+    )

@@ -1,0 +1,156 @@
+"""An answer from a provider that speaks OpenAI's dialect: its bytes go through untouched, and are read afterwards."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncGenerator, Sequence
+
+import msgspec
+
+from quarterdeck.core.errors import UpstreamFailed
+from quarterdeck.gateway import llm_span, sse, upstream
+from quarterdeck.gateway.answer import Answer
+from quarterdeck.gateway.catalogue import Route
+from quarterdeck.gateway.conversation import ChatRequest
+from quarterdeck.gateway.outcome import Outcome, StreamTally, outcome_of_body
+from quarterdeck.gateway.parsing import with_fields
+from quarterdeck.gateway.provider import WireProvider
+from quarterdeck.gateway.upstream import Reply
+from quarterdeck.runtime.work import Work
+
+PATH = "/chat/completions"
+# The only events that need a closer look: a usage report, an error, the end. Model text cannot look like them, because
+# quotes inside JSON strings are escaped.
+_REMARKABLE = re.compile(rb'"usage"\s*:\s*\{|"error"\s*:\s*["{]|\[DONE\]')
+
+
+class _Glance(msgspec.Struct):
+    choices: list[msgspec.Raw] | None = None
+    usage: msgspec.Raw = msgspec.Raw(b"null")
+    error: msgspec.Raw = msgspec.Raw(b"null")
+
+
+_GLANCE = msgspec.json.Decoder(_Glance)
+
+
+class Forwarding(Answer):
+    """Sends the client's own body on, with the provider's name for the model, and hands back what comes."""
+
+    def __init__(self, work: Work, route: Route, provider: WireProvider, request: ChatRequest, body: bytes) -> None:
+        self._work = work
+        self._route = route
+        self._provider = provider
+        self._request = request
+        self._body = body
+        self._span = llm_span.start_chat(work, route, request)
+        self._tally = StreamTally()
+        self._outcome: Outcome | None = None
+        self._reply: Reply | None = None
+        self._settled = False
+
+    async def events(self) -> AsyncGenerator[bytes, None]:
+        reply = self._reply = await self._provider.post(PATH, self._upstream_body())
+        scanner = sse.EventScanner()
+        while not self.complete:
+            chunk = await reply.receive()
+            self.waited_ns = reply.waited_ns
+            if not chunk:
+                break
+            block = scanner.feed(chunk)
+            if not block:
+                continue
+            self._span.first_token()
+            self._tally.keep(block)
+            if _REMARKABLE.search(block) is not None:
+                block, failure = self._look_closer(block)
+                if block:
+                    yield block
+                if failure is not None:
+                    raise failure
+            else:
+                yield block
+        if not self.complete:
+            self._require_end(scanner.rest())
+
+    async def body(self) -> bytes:
+        reply = self._reply = await self._provider.post(PATH, self._upstream_body())
+        self._span.first_token()
+        body = await reply.read()
+        self.waited_ns = reply.waited_ns
+        outcome = self._outcome = outcome_of_body(body)
+        if not outcome.is_completion:
+            raise self._not_a_completion(body)
+        self.complete = True
+        return body
+
+    def settle(self, error: BaseException | None = None) -> None:
+        if not self._settled:
+            self._settled = True
+            outcome = self._outcome or self._tally.outcome()
+            llm_span.settle_chat(
+                self._work, self._span, self._route, self._request, outcome, error=error, complete=self.complete
+            )
+
+    async def close(self) -> None:
+        if self._reply is not None:
+            if self.complete:
+                await self._reply.finish()
+            else:
+                self._reply.close()
+
+    def headers(self) -> Sequence[tuple[bytes, bytes]]:
+        if self._reply is None:
+            return ()
+        return [
+            (name.lower().encode(), value.encode("latin-1"))
+            for name, value in self._reply.headers.items()
+            if name[:11].lower() == "x-ratelimit"
+        ]
+
+    def _upstream_body(self) -> bytes:
+        changes: dict[str, object] = {}
+        if self._route.model != self._request.model:
+            changes["model"] = self._route.model
+        if self._request.stream and not self._wants_usage():
+            # We count; the client did not ask, so the extra chunk is taken out again on the way back.
+            changes["stream_options"] = {**(self._request.stream_options or {}), "include_usage": True}
+        return with_fields(self._body, **changes) if changes else self._body
+
+    def _wants_usage(self) -> bool:
+        return bool((self._request.stream_options or {}).get("include_usage"))
+
+    def _look_closer(self, block: bytes) -> tuple[bytes, Exception | None]:
+        kept: list[bytes] = []
+        for event in sse.events(block):
+            data = sse.payload(event)
+            if data == b"[DONE]":
+                self.complete = True
+                break
+            try:
+                glance = _GLANCE.decode(data)
+            except (msgspec.DecodeError, UnicodeDecodeError):
+                glance = _Glance()
+            if bytes(glance.error) != b"null":
+                return b"".join(kept), upstream.refusal(self._provider.account.name, 502, {}, data)
+            ours = glance.choices == [] and bytes(glance.usage) != b"null" and not self._wants_usage()
+            if not ours:
+                kept.append(event + b"\n\n")
+        return b"".join(kept), None
+
+    def _require_end(self, rest: bytes) -> None:
+        """Some servers end without `[DONE]`. That is fine if the answer was finished, and a broken answer if not."""
+        if rest.strip() or not self._tally.outcome().finish_reasons:
+            name = self._provider.account.name
+            if rest.lstrip().startswith(b"{"):
+                raise upstream.refusal(name, 502, {}, rest)
+            raise UpstreamFailed(f"`{name}` broke off before the end of its answer.")
+        self.complete = True
+
+    def _not_a_completion(self, body: bytes) -> Exception:
+        name = self._provider.account.name
+        if b'"error"' in body:
+            return upstream.refusal(name, 502, {}, body)
+        start = body[:120].decode(errors="replace")
+        return UpstreamFailed(
+            f"`{name}` did not answer with a chat completion but with: {start}. Is its base URL right?"
+        )

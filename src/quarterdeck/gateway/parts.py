@@ -1,0 +1,33 @@
+"""The parts of the gateway, made and installed in the right order; the wiring calls this once."""
+
+from __future__ import annotations
+
+import logging
+
+from quarterdeck.gateway.cache import ResponseCache
+from quarterdeck.gateway.catalogue import Catalogue
+from quarterdeck.gateway.price_book import price_book
+from quarterdeck.gateway.prices import NO_PRICES, PriceBook, Prices
+from quarterdeck.gateway.records import ProvidersChanged
+from quarterdeck.runtime.runtime import Runtime
+
+log = logging.getLogger(__name__)
+
+
+async def install_gateway(runtime: Runtime) -> None:
+    """Install `Prices`, `Catalogue` and `ResponseCache`. `Applications` must be there when the first request comes."""
+    settings = runtime.settings
+    runtime.install(Prices, Prices(await _book(runtime)))
+    runtime.install(ResponseCache, ResponseCache(enabled=settings.cache, ttl_s=settings.cache_ttl_s))
+    catalogue = runtime.install(Catalogue, Catalogue(runtime))
+    await catalogue.reload()
+    runtime.events.subscribe(ProvidersChanged, catalogue.reload)
+
+
+async def _book(runtime: Runtime) -> PriceBook:
+    try:
+        return await price_book(runtime.settings.home)
+    except (OSError, RuntimeError, TimeoutError) as error:
+        # Answers matter more than their price: every call is then flagged as unpriced, and this line says why.
+        log.error("No prices are known: %s", error)
+        return NO_PRICES

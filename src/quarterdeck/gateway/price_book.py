@@ -1,0 +1,150 @@
+"""Where the price table comes from: `genai-prices`, compiled once in a process of its own and kept in the data folder.
+
+Importing that package costs a second and much memory, so the server never does.
+`python -m quarterdeck.gateway.price_book FILE` is the process that does.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sys
+from decimal import Decimal
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from quarterdeck.core import ids
+from quarterdeck.core.money import to_pico
+from quarterdeck.gateway.prices import PriceBook, PricedModel, PriceList, PriceRow, Rates
+
+log = logging.getLogger(__name__)
+
+_FORMAT = 1
+_COMPILER_TIMEOUT_S = 60.0
+_UNITS = {
+    "input_mtok": "input",
+    "output_mtok": "output",
+    "cache_read_mtok": "cache_read",
+    "cache_write_mtok": "cache_write",
+    "cache_write_1h_mtok": "cache_write_1h",
+    "output_reasoning_mtok": "reasoning",
+}
+
+
+async def price_book(home: Path) -> PriceBook:
+    """The price table of the installed `genai-prices`; compiled when this data folder does not have it yet."""
+    path = home / f"prices-{version('genai-prices')}-{_FORMAT}.json"
+    book = await asyncio.to_thread(_read, path)
+    if book is None:
+        compiler = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", __name__, str(path), stderr=asyncio.subprocess.PIPE
+        )
+        try:
+            async with asyncio.timeout(_COMPILER_TIMEOUT_S):
+                _, said = await compiler.communicate()
+        except BaseException:
+            compiler.kill()
+            await compiler.wait()
+            raise
+        book = await asyncio.to_thread(_read, path)
+        if book is None:
+            raise RuntimeError(f"The price table could not be compiled: {said.decode(errors='replace').strip()}")
+    return book
+
+
+def compile_book() -> PriceBook:
+    """All prices of `genai-prices`, in pico-dollars a token."""
+    from genai_prices.data import providers
+
+    return PriceBook(
+        edition=f"genai-prices-{version('genai-prices')}",
+        lists={
+            provider.id: PriceList(
+                url_pattern=provider.api_pattern,
+                models=tuple(PricedModel(m.id, _clause(m.match), _rows(m)) for m in provider.models),
+            )
+            for provider in providers
+        },
+    )
+
+
+def _read(path: Path) -> PriceBook | None:
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=PriceBook)
+    except (FileNotFoundError, msgspec.DecodeError):
+        return None
+
+
+# Any, below: objects of `genai-prices`, which is imported in the compiling process only.
+
+
+def _rows(model: Any) -> tuple[PriceRow, ...]:
+    standard = model.prices if isinstance(model.prices, list) else [None]
+    rows = []
+    for conditional in standard:
+        prices = model.prices if conditional is None else conditional.prices
+        rows.append(_row(prices, None if conditional is None else conditional.constraint, None))
+    rows += [
+        _row(variant.prices, variant.constraint, variant.when["service_tier"])
+        for variant in model.price_variants or ()
+        if set(variant.when) == {"service_tier"}
+    ]
+    return tuple(row for row in rows if row.rates)
+
+
+def _row(prices: Any, constraint: Any, service_tier: str | None) -> PriceRow:
+    since = getattr(constraint, "start_date", None)
+    start = getattr(constraint, "start_time", None)
+    hours = (
+        (start.replace(tzinfo=None).isoformat(), constraint.end_time.replace(tzinfo=None).isoformat())
+        if start
+        else None
+    )
+    return PriceRow(
+        since=since.isoformat() if since else None, hours=hours, service_tier=service_tier, rates=_rates(prices)
+    )
+
+
+def _rates(prices: Any) -> tuple[Rates, ...]:
+    said = {_UNITS[unit]: price for unit, price in vars(prices).items() if unit in _UNITS and price is not None}
+    if not said:
+        return ()
+    starts = sorted({0, *(tier.start for price in said.values() for tier in getattr(price, "tiers", ()))})
+    return tuple(
+        Rates(above=start, **{unit: _pico_per_token(_at(price, start)) for unit, price in said.items()})
+        for start in starts
+    )
+
+
+def _at(price: Any, start: int) -> Decimal:
+    if isinstance(price, Decimal):
+        return price
+    held: Decimal = price.base
+    for tier in price.tiers:
+        held = tier.price if tier.start <= start and start else held
+    return held
+
+
+def _pico_per_token(usd_per_million: Decimal) -> int:
+    return to_pico(usd_per_million / 1_000_000)
+
+
+def _clause(clause: Any) -> dict[str, Any]:
+    ((name, value),) = vars(clause).items()
+    name = name.rstrip("_")
+    return {name: [_clause(inner) for inner in value] if isinstance(value, list) else value}
+
+
+def main(path: Path) -> None:
+    """Compile into `path`, whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(ids.new_id("prices"))
+    draft.write_bytes(msgspec.json.encode(compile_book()))
+    draft.replace(path)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

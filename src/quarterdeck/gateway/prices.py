@@ -1,0 +1,270 @@
+"""What a call costs: token buckets that do not overlap, times the price that held at that moment, exactly."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from quarterdeck.gateway.conversation import Usage
+from quarterdeck.gateway.provider import Account, OfferedModel
+from quarterdeck.runtime.tracing import CostLine
+
+FREE = "free"
+"""The price list of models that run on this machine: nobody sends a bill."""
+_MOST_NAMES = 10_000
+
+
+class Rates(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Prices in pico-dollars a token, for prompts of more than `above` tokens."""
+
+    above: int = 0
+    input: int | None = None
+    output: int | None = None
+    cache_read: int | None = None
+    cache_write: int | None = None
+    cache_write_1h: int | None = None
+    reasoning: int | None = None
+
+
+class PriceRow(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The rates of a period: since a date, or in certain hours (UTC) of each day."""
+
+    since: str | None = None
+    hours: tuple[str, str] | None = None
+    service_tier: str | None = None
+    """A tier (`priority`, `flex`) whose rates replace the standard ones, where they say something."""
+    rates: tuple[Rates, ...] = ()
+    """By prompt size, smallest first."""
+
+    def holds(self, at: datetime) -> bool:
+        if self.since is not None and at.date().isoformat() < self.since:
+            return False
+        if self.hours is not None:
+            start, end = self.hours
+            clock_time = at.time().isoformat()
+            return start <= clock_time < end if start <= end else (clock_time >= start or clock_time < end)
+        return True
+
+
+class PricedModel(msgspec.Struct, frozen=True):
+    """A model, the names it goes by, and its prices over time: the last row that holds is the one."""
+
+    id: str
+    match: dict[str, Any]  # Any: nested clauses, see `_matches`
+    rows: tuple[PriceRow, ...]
+
+
+class PriceList(msgspec.Struct, frozen=True):
+    """The models of one seller."""
+
+    url_pattern: str
+    models: tuple[PricedModel, ...]
+
+
+class PriceBook(msgspec.Struct, frozen=True):
+    """All price lists of one edition."""
+
+    edition: str
+    lists: dict[str, PriceList]
+
+
+class Bill(msgspec.Struct, frozen=True):
+    """What a call costs, line by line; `cost_pico` None means that nobody knows, which is not 0."""
+
+    cost_pico: int | None = None
+    lines: tuple[CostLine, ...] = ()
+    price_id: str | None = None
+
+    @property
+    def unpriced(self) -> bool:
+        return self.cost_pico is None
+
+
+NO_PRICES = PriceBook(edition="none", lists={})
+_SELLERS = {
+    "openai": "openai",
+    "anthropic": "anthropic",
+    "groq": "groq",
+    "mistral": "mistral",
+    "deepseek": "deepseek",
+    "together": "together",
+    "fireworks": "fireworks",
+    "openrouter": "openrouter",
+    "xai": "x-ai",
+    "perplexity": "perplexity",
+}
+_RUN_HERE = {"ollama", "vllm", "local"}
+
+
+class Prices:
+    """Answers what a call costs, from a flat table; the first question about a name fills its place in it."""
+
+    def __init__(self, book: PriceBook = NO_PRICES) -> None:
+        self.use(book)
+
+    def use(self, book: PriceBook) -> None:
+        """From now on, these prices."""
+        self._book = book
+        self._known: dict[tuple[str, str], PricedModel | None] = {}
+        self._patterns = [(re.compile(price_list.url_pattern), name) for name, price_list in book.lists.items()]
+
+    def bill(
+        self,
+        account: Account,
+        models: Iterable[str | None],
+        usage: Usage,
+        at: datetime,
+        service_tier: str | None = None,
+    ) -> Bill:
+        """The bill for a call of the first of `models` that has a price (the reported name first, then the asked one)."""
+        seller = self.seller(account)
+        if seller == FREE:
+            free = tuple(CostLine(unit, count, 0, 0) for unit, count, _ in _buckets(usage, Rates(input=0, output=0)))
+            return Bill(0, free, f"{FREE}:{account.name}")
+        for model in models:
+            priced = self._find(seller, model) if seller and model else None
+            if priced is not None:
+                return self._bill(f"{seller}/{priced.id}", priced, usage, at, service_tier)
+        return Bill()
+
+    def rates(self, account: Account, model: str, at: datetime) -> Rates | None:
+        """The standard rates of a model; None when unknown."""
+        seller = self.seller(account)
+        if seller == FREE:
+            return Rates(input=0, output=0)
+        priced = self._find(seller, model) if seller else None
+        row = _standard_row(priced, at) if priced is not None else None
+        return row.rates[0] if row is not None else None
+
+    def knows(self, account: Account, model: str) -> bool:
+        """Whether the price list of an account has a model of this name."""
+        seller = self.seller(account)
+        return seller is not None and seller != FREE and self._find(seller, model) is not None
+
+    def models(self, seller: str) -> list[OfferedModel]:
+        """The models on a price list that answer chats or embed texts."""
+        price_list = self._book.lists.get(seller)
+        found = []
+        for model in price_list.models if price_list is not None else ():
+            rates = model.rows[-1].rates[0] if model.rows and model.rows[-1].rates else Rates()
+            if rates.input is not None and "embed" in model.id:
+                found.append(OfferedModel(model.id, "embedding"))
+            elif rates.input is not None and rates.output is not None and not _NOT_CHAT.search(model.id):
+                found.append(OfferedModel(model.id))
+        return found
+
+    def seller(self, account: Account) -> str | None:
+        """Whose price list applies to an account."""
+        if account.kind == "local" or (account.name in _RUN_HERE and account.origin != "stored"):
+            return FREE
+        if account.kind in _SELLERS:
+            return _SELLERS[account.kind]
+        if account.origin != "stored" and account.name in _SELLERS:
+            return _SELLERS[account.name]
+        return next((name for pattern, name in self._patterns if pattern.match(account.base_url)), None)
+
+    def _find(self, seller: str, model: str) -> PricedModel | None:
+        key = (seller, model)
+        if key not in self._known:
+            if len(self._known) >= _MOST_NAMES:
+                self._known.clear()
+            price_list = self._book.lists.get(seller)
+            name = model.lower()
+            self._known[key] = next(
+                (priced for priced in (price_list.models if price_list else ()) if _matches(priced.match, name)), None
+            )
+        return self._known[key]
+
+    def _bill(self, name: str, priced: PricedModel, usage: Usage, at: datetime, service_tier: str | None) -> Bill:
+        row = _standard_row(priced, at)
+        if row is None:
+            return Bill()
+        above = [rates for rates in row.rates if rates.above == 0 or usage.input_tokens > rates.above]
+        rates = above[-1]
+        price_id = f"{self._book.edition}:{name}"
+        price_id += f"@{row.since}" if row.since else ""
+        price_id += f">{rates.above}" if rates.above else ""
+        special = _tier_row(priced, at, service_tier)
+        if special is not None:
+            rates = _merged(rates, special.rates[0])
+            price_id += f"+{service_tier}"
+        lines = []
+        for unit, count, price in _buckets(usage, rates):
+            if price is None:
+                return Bill()
+            lines.append(CostLine(unit, count, price, count * price))
+        return Bill(sum(line.cost_pico for line in lines), tuple(lines), price_id)
+
+
+# Priced by the token, but not to chat with.
+_NOT_CHAT = re.compile(
+    r"audio|realtime|transcribe|tts|image|whisper|moderation|rerank|ocr|dall-e|sora|instruct$|[.:-]?ft[:-]"
+    r"|^(?:text-)?(?:ada|babbage|curie|davinci)"
+)
+
+
+def _standard_row(priced: PricedModel, at: datetime) -> PriceRow | None:
+    rows = [row for row in priced.rows if row.service_tier is None and row.rates]
+    # The last one that holds; before all dates, the first one.
+    return next((row for row in reversed(rows) if row.holds(at)), rows[0] if rows else None)
+
+
+def _tier_row(priced: PricedModel, at: datetime, service_tier: str | None) -> PriceRow | None:
+    if service_tier is None:
+        return None
+    return next((r for r in priced.rows if r.service_tier == service_tier and r.rates and r.holds(at)), None)
+
+
+def _merged(standard: Rates, special: Rates) -> Rates:
+    said = {name: value for name, value in msgspec.structs.asdict(special).items() if value is not None}
+    return msgspec.structs.replace(standard, **{**said, "above": standard.above})
+
+
+def _buckets(usage: Usage, rates: Rates) -> list[tuple[str, int, int | None]]:
+    """Every token once: (unit, count, price). A bucket without a price of its own is paid like the one it is part of."""
+    uncached = max(0, usage.input_tokens - usage.cache_read_tokens - usage.cache_write_tokens)
+    write_1h = min(usage.cache_write_1h_tokens, usage.cache_write_tokens)
+    cache_write = rates.cache_write if rates.cache_write is not None else rates.input
+    found = [
+        ("input", uncached, rates.input),
+        ("cache_read", usage.cache_read_tokens, rates.cache_read if rates.cache_read is not None else rates.input),
+        ("cache_write", usage.cache_write_tokens - write_1h, cache_write),
+        ("cache_write_1h", write_1h, rates.cache_write_1h if rates.cache_write_1h is not None else cache_write),
+    ]
+    if rates.reasoning is not None:
+        reasoning = min(usage.reasoning_tokens, usage.output_tokens)
+        found += [
+            ("output", usage.output_tokens - reasoning, rates.output),
+            ("reasoning", reasoning, rates.reasoning),
+        ]
+    else:
+        found.append(("output", usage.output_tokens, rates.output))
+    return [bucket for bucket in found if bucket[1]]
+
+
+def _matches(clause: dict[str, Any], name: str) -> bool:
+    ((kind, value),) = clause.items()
+    match kind:
+        case "equals":
+            return bool(name == value)
+        case "starts_with":
+            return name.startswith(value)
+        case "ends_with":
+            return name.endswith(value)
+        case "contains":
+            return value in name
+        case "regex":
+            return re.search(value, name) is not None
+        case "or":
+            return any(_matches(inner, name) for inner in _clauses(value))
+        case "and":
+            return all(_matches(inner, name) for inner in _clauses(value))
+    return False
+
+
+def _clauses(value: Sequence[dict[str, Any]]) -> Sequence[dict[str, Any]]:
+    return value

@@ -1,0 +1,203 @@
+"""OpenAI itself, and the wire format that everybody else imitates."""
+
+from __future__ import annotations
+
+import base64
+from array import array
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import Any, ClassVar
+
+import msgspec
+from multidict import CIMultiDict
+from yarl import URL
+
+from quarterdeck.core.errors import UpstreamFailed
+from quarterdeck.gateway import sse, upstream
+from quarterdeck.gateway.conversation import ChatRequest, FinishPiece, Piece, TextPiece, ToolCallPiece, UsagePiece
+from quarterdeck.gateway.outcome import WireChoice, WireChunk
+from quarterdeck.gateway.prices import Prices
+from quarterdeck.gateway.provider import Account, Embeddings, OfferedModel, ProviderKind, WireProvider
+from quarterdeck.gateway.upstream import Reply
+from quarterdeck.runtime.runtime import Runtime
+from quarterdeck.runtime.work import Work
+
+OPENAI_URL = "https://api.openai.com/v1"
+# What a request made in the house says to the provider; the rest is ours.
+_SENT = set(ChatRequest.__struct_fields__) - {"model", "metadata", "documents", "stream", "stream_options"}
+_FINISH_REASONS = {"stop", "length", "tool_calls", "content_filter"}
+_CHUNK = msgspec.json.Decoder(WireChunk)
+
+
+class _Listing(msgspec.Struct):
+    class Entry(msgspec.Struct):
+        id: str
+
+    data: list[Entry]
+
+
+class _VectorList(msgspec.Struct):
+    class Entry(msgspec.Struct):
+        index: int
+        embedding: list[float] | str
+
+    class Used(msgspec.Struct):
+        prompt_tokens: int = 0
+
+    data: list[Entry]
+    model: str = ""
+    usage: Used | None = None
+
+
+class OpenAI(WireProvider):
+    """Calls `/chat/completions`, `/embeddings` and `/models` below a base URL."""
+
+    kind: ClassVar[ProviderKind] = "openai"
+
+    def __init__(self, account: Account, runtime: Runtime) -> None:
+        super().__init__(account, runtime)
+        self._base = URL((account.base_url or OPENAI_URL).rstrip("/"), encoded=True)
+        self._urls: dict[str, URL] = {}
+        self._headers = CIMultiDict(
+            {
+                "Content-Type": "application/json",
+                "Accept": "*/*",
+                "Accept-Encoding": "identity",
+                "User-Agent": "quarterdeck",
+            }
+        )
+        if account.api_key:
+            self._headers["Authorization"] = f"Bearer {account.api_key}"
+        self._seen: list[OfferedModel] = []
+
+    @classmethod
+    def found(cls, variables: Mapping[str, str]) -> list[Account]:
+        if "OPENAI_API_KEY" not in variables:
+            return []
+        return [
+            Account(
+                name="openai",
+                kind="openai",
+                base_url=variables.get("OPENAI_BASE_URL", OPENAI_URL),
+                api_key=variables["OPENAI_API_KEY"],
+                origin="env:OPENAI_API_KEY",
+            )
+        ]
+
+    def models(self) -> Sequence[OfferedModel]:
+        if self.account.models:
+            return [_offered(name) for name in self.account.models]
+        if self._seen:
+            return self._seen
+        prices = self.runtime.part(Prices)
+        seller = prices.seller(self.account)
+        return prices.models(seller) if seller is not None else []
+
+    async def post(self, path: str, body: bytes) -> Reply:
+        url = self._urls.get(path)
+        if url is None:
+            url = self._urls[path] = URL(f"{self._base}{path}", encoded=True)
+        return await upstream.post(
+            self.runtime.http, url, body, self._headers, provider=self.account.name, settings=self.runtime.settings
+        )
+
+    async def chat(self, work: Work, model: str, request: ChatRequest) -> AsyncIterator[Piece]:
+        said = msgspec.to_builtins(request)
+        body = {name: value for name, value in said.items() if name in _SENT}
+        body |= {"model": model, "stream": True, "stream_options": {"include_usage": True}}
+        reply = await self.post("/chat/completions", msgspec.json.encode(body))
+        scanner = sse.EventScanner()
+        finish: FinishPiece | None = None
+        usage: UsagePiece | None = None
+        try:
+            while block := await reply.receive():
+                for event in sse.events(scanner.feed(block)):
+                    chunk = self._chunk(sse.payload(event))
+                    if chunk is None:
+                        continue
+                    if chunk.usage is not None:
+                        usage = UsagePiece(chunk.usage.buckets(), chunk.model, chunk.id)
+                    for choice in chunk.choices or ():
+                        finish = _finish(choice) or finish
+                        for piece in _pieces(choice):
+                            yield piece
+        finally:
+            reply.close()
+        if finish is None:
+            raise UpstreamFailed(f"`{self.account.name}` broke off before the end of its answer.")
+        yield finish
+        if usage is not None:
+            yield usage
+
+    async def embed(self, work: Work, model: str, texts: Sequence[str]) -> Embeddings:
+        body = msgspec.json.encode({"model": model, "input": list(texts), "encoding_format": "float"})
+        reply = await self.post("/embeddings", body)
+        try:
+            found = msgspec.json.decode(await reply.read(), type=_VectorList)
+        except msgspec.DecodeError as error:
+            raise UpstreamFailed(f"`{self.account.name}` did not answer with embeddings: {error}.") from error
+        vectors = [_floats(entry.embedding) for entry in sorted(found.data, key=lambda entry: entry.index)]
+        return Embeddings(vectors, found.usage.prompt_tokens if found.usage else 0, found.model or model)
+
+    async def check(self) -> Sequence[OfferedModel]:
+        said = await upstream.get_json(
+            self.runtime.http, URL(f"{self._base}/models", encoded=True), self._headers, provider=self.account.name
+        )
+        try:
+            listing = msgspec.convert(said, _Listing)
+        except msgspec.ValidationError as error:
+            raise UpstreamFailed(
+                f"`{self.account.name}` did not answer with a list of models. Is `{self._base}` the right base URL?"
+            ) from error
+        self._seen = [_offered(entry.id) for entry in listing.data]
+        return self._seen
+
+    def _chunk(self, data: bytes) -> WireChunk | None:
+        if not data or data == b"[DONE]":
+            return None
+        try:
+            chunk = _CHUNK.decode(data)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise UpstreamFailed(f"`{self.account.name}` sent a chunk that is not JSON: {data[:200]!r}.") from error
+        if chunk.error is not None:
+            raise upstream.refusal(self.account.name, 502, {}, data)
+        return chunk
+
+
+def _pieces(choice: WireChoice) -> list[Piece]:
+    pieces: list[Piece] = []
+    delta = choice.delta
+    if delta is None or choice.index != 0:
+        return pieces
+    content: Any = delta.content  # Any: Mistral sends content parts
+    if isinstance(content, list):
+        content = "".join(str(part.get("text", "")) for part in content if isinstance(part, dict))
+    if content:
+        pieces.append(TextPiece(content))
+    for call in delta.tool_calls or ():
+        function = call.function
+        pieces.append(
+            ToolCallPiece(
+                index=call.index or 0,
+                id=call.id,
+                name=function.name if function else None,
+                arguments=(function.arguments if function else None) or "",
+            )
+        )
+    return pieces
+
+
+def _finish(choice: WireChoice) -> FinishPiece | None:
+    if choice.finish_reason is None or choice.index != 0:
+        return None
+    reason = "tool_calls" if choice.finish_reason == "function_call" else choice.finish_reason
+    return FinishPiece(reason if reason in _FINISH_REASONS else "stop")  # type: ignore[arg-type]  # checked just here
+
+
+def _offered(name: str) -> OfferedModel:
+    return OfferedModel(name, "embedding" if "embed" in name.lower() else "chat")
+
+
+def _floats(embedding: list[float] | str) -> list[float]:
+    if isinstance(embedding, str):
+        return array("f", base64.b64decode(embedding)).tolist()
+    return embedding

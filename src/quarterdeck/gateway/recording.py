@@ -1,0 +1,67 @@
+"""What the data plane leaves behind of a request: its spans, durable before the last byte, and headers that tell of them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+from quarterdeck.core.money import PICO
+from quarterdeck.gateway.answer import Answer
+from quarterdeck.gateway.exchange import Exchange, Header
+from quarterdeck.observability.recorder import Recorder
+from quarterdeck.runtime.tracing import Span
+from quarterdeck.runtime.work import Work
+
+
+def note_who_asks(exchange: Exchange, work: Work, user: str | None, metadata: dict[str, Any] | None) -> None:
+    """Put the key, the user and the session on every span of the request."""
+    # Any, above: metadata is whatever the client likes.
+    shared = work.trace.shared
+    shared["api_key_id"] = work.actor.id
+    shared["user_id"] = user
+    in_metadata = (metadata or {}).get("session_id")
+    shared["session_id"] = exchange.header(b"x-session-id") or (str(in_metadata) if in_metadata else None)
+
+
+def record(recorder: Recorder, work: Work, answer: Answer, error: BaseException | None = None) -> Sequence[Span]:
+    """End the spans and make them durable. The client gets its last byte only after this."""
+    # A client that went away or a server that stops is no failure of the call: the partial answer is what happened.
+    answer.settle(None if isinstance(error, asyncio.CancelledError) else error)
+    return accept(recorder, work)
+
+
+def accept(recorder: Recorder, work: Work) -> Sequence[Span]:
+    """Make the finished spans of a request durable; once, however often it is called."""
+    spans, work.trace.finished = work.trace.finished, []
+    if spans:
+        recorder.accept(spans)
+    return spans
+
+
+def cost_of(spans: Sequence[Span]) -> int | None:
+    """What all the calls of a request cost together; None when one of them has no price, or none was made."""
+    costs = [span.cost_pico for span in spans if span.cost_pico is not None or span.unpriced]
+    known = [cost for cost in costs if cost is not None]
+    return sum(known) if known and len(known) == len(costs) else None
+
+
+def headers_of_answer(exchange: Exchange, work: Work, waited_ns: int, cost_pico: int | None) -> list[Header]:
+    """The headers that every answer has: how to find it again, how long it took, how much of that was us."""
+    elapsed_ns = exchange.elapsed_ns()
+    headers = [
+        *headers_of_request(exchange, work),
+        (b"openai-processing-ms", str(elapsed_ns // 1_000_000).encode()),
+        (b"x-quarterdeck-overhead-ms", f"{max(0, elapsed_ns - waited_ns) / 1e6:.2f}".encode()),
+    ]
+    if cost_pico is not None:
+        headers.append((b"x-quarterdeck-cost-usd", f"{cost_pico / PICO:.12f}".rstrip("0").rstrip(".").encode()))
+    return headers
+
+
+def headers_of_request(exchange: Exchange, work: Work) -> list[Header]:
+    """How to find a request again: in our log by its id, among the traces by its trace id."""
+    return [
+        (b"x-request-id", exchange.request_id.encode()),
+        (b"x-quarterdeck-trace-id", work.trace.trace_id.encode()),
+    ]

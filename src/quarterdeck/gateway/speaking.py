@@ -1,0 +1,97 @@
+"""An answer made of typed pieces, from an app or a provider of another dialect, spoken in OpenAI's shape."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, AsyncIterator
+
+import msgspec
+
+from quarterdeck.core import clock
+from quarterdeck.gateway.answer import Answer
+from quarterdeck.gateway.application import Application
+from quarterdeck.gateway.calls import PiecesTally, call_route
+from quarterdeck.gateway.catalogue import Route
+from quarterdeck.gateway.conversation import ChatRequest, FinishPiece, Piece
+from quarterdeck.gateway.openai_shape import ChunkWriter, CompletionWriter
+from quarterdeck.runtime.tracing import ActiveSpan
+from quarterdeck.runtime.work import Work
+
+
+class Speaking(Answer):
+    """Turns pieces into OpenAI's wire format as they come."""
+
+    def __init__(self, model: str, request: ChatRequest, pieces: AsyncIterator[Piece], span: ActiveSpan | None) -> None:
+        self._model = model
+        self._request = request
+        self._pieces = pieces
+        self._span = span
+        """The app's span, which is ours to end; the span of a direct call ends with its pieces."""
+        self._tally = PiecesTally()
+        self._finish: FinishPiece | None = None
+
+    async def events(self) -> AsyncGenerator[bytes, None]:
+        writer = ChunkWriter(self._model, with_usage=bool((self._request.stream_options or {}).get("include_usage")))
+        asked = clock.monotonic_ns()
+        async for piece in self._pieces:
+            self._hear(piece, asked)
+            block = writer.write(piece)
+            if block:
+                yield block
+            asked = clock.monotonic_ns()
+        self.waited_ns += clock.monotonic_ns() - asked
+        self.complete = True
+
+    async def body(self) -> bytes:
+        writer = CompletionWriter(self._model)
+        asked = clock.monotonic_ns()
+        async for piece in self._pieces:
+            self._hear(piece, asked)
+            writer.hear(piece)
+            asked = clock.monotonic_ns()
+        self.waited_ns += clock.monotonic_ns() - asked
+        self.complete = True
+        return writer.write()
+
+    def settle(self, error: BaseException | None = None) -> None:
+        span = self._span
+        if span is None:
+            return
+        self._span = None
+        outcome = self._tally.outcome()
+        span.put(output=outcome.output)
+        if self._finish is not None:
+            span.put(declined=self._finish.declined)
+            span.attributes["gen_ai.response.finish_reasons"] = [self._finish.reason]
+            if self._finish.citations is not None:
+                span.attributes["quarterdeck.citations"] = msgspec.to_builtins(self._finish.citations)
+        if error is not None:
+            span.fail(error)
+        span.end()
+
+    async def close(self) -> None:
+        if isinstance(self._pieces, AsyncGenerator):
+            await self._pieces.aclose()
+
+    def _hear(self, piece: Piece, asked: int) -> None:
+        self.waited_ns += clock.monotonic_ns() - asked
+        if self._span is None:
+            return
+        self._span.first_token()
+        self._tally.hear(piece)
+        if isinstance(piece, FinishPiece):
+            self._finish = piece
+
+
+def answer_of_app(work: Work, app: Application, request: ChatRequest) -> Answer:
+    """An app's answer; its span is the root, and everything it does hangs below."""
+    span = work.start(f"app {app.name}", "app")
+    messages = msgspec.to_builtins(request.messages)
+    span.put(app=app.name, release_id=app.release_id, model=request.model, input=messages)
+    span.attributes["gen_ai.operation.name"] = "invoke_agent"
+    span.attributes["gen_ai.agent.name"] = app.name
+    return Speaking(request.model, request, app.answer(work.under(span), request, span), span)
+
+
+def answer_of_route(work: Work, route: Route, request: ChatRequest) -> Answer:
+    """A provider's answer, translated; its `llm` span is the root."""
+    return Speaking(route.model, request, call_route(work, route, request), None)

@@ -1,0 +1,265 @@
+"""One HTTP call to a provider: how long we wait for it, and what its errors mean to our client."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import Any
+
+import aiohttp
+import msgspec
+from yarl import URL
+
+from quarterdeck.config.settings import Settings
+from quarterdeck.core import clock
+from quarterdeck.core.errors import QuarterdeckError, UpstreamFailed, UpstreamTimeout, UpstreamUnavailable
+
+_LARGEST_ERROR_BODY = 64 * 1024
+_LARGEST_ANSWER = 64 * 1024 * 1024
+_LAST_BYTES_TIMEOUT_S = 1.0
+
+
+class ProviderRefused(UpstreamFailed):
+    """The provider answered with an error that the client can act on: its status and code are passed on."""
+
+    def __init__(self, message: str, *, status: int, kind: str, code: str, param: str | None = None) -> None:
+        super().__init__(message, param=param)
+        self.status = status
+        self.kind = kind
+        self.code = code
+
+
+class CredentialRefused(UpstreamFailed):
+    """The provider did not accept our credential. Renew it under Settings → Providers."""
+
+
+class Reply:
+    """A provider's successful answer, on its way in. Whoever opens it says `finish` or `close`."""
+
+    def __init__(self, provider: str, response: aiohttp.ClientResponse, settings: Settings, waited_ns: int) -> None:
+        self.headers = response.headers
+        self.waited_ns = waited_ns
+        """How long we have waited for the provider so far: the part of a request's duration that is not ours."""
+        self._provider = provider
+        self._response = response
+        self._content = response.content
+        self._received = 0
+        self._idle_limit_s = settings.upstream_idle_timeout_s
+        self._silence = _Silence(
+            provider, response.content, max(1.0, settings.upstream_first_token_timeout_s - waited_ns / 1e9)
+        )
+
+    async def read(self) -> bytes:
+        """The whole answer. Its parts may come as late as a first token: a plain answer is written at once."""
+        chunks = []
+        try:
+            while chunk := await self.receive(patient=True):
+                chunks.append(chunk)
+        except BaseException:
+            self.close()
+            raise
+        await self.finish()
+        return b"".join(chunks)
+
+    async def receive(self, *, patient: bool = False) -> bytes:
+        """The next bytes, whatever their framing; none at the end. Silence that lasts too long is an `UpstreamTimeout`."""
+        started = clock.monotonic_ns()
+        self._silence.begin()
+        try:
+            chunk = await self._content.readany()
+        except (aiohttp.ClientError, ConnectionError) as error:
+            raise UpstreamFailed(
+                f"`{self._provider}` broke off in the middle of its answer: {_words(error)}."
+            ) from error
+        self._silence.end()
+        self.waited_ns += clock.monotonic_ns() - started
+        self._received += len(chunk)
+        if self._received > _LARGEST_ANSWER:
+            raise UpstreamFailed(f"`{self._provider}` sent more than {_LARGEST_ANSWER >> 20} MB for one answer.")
+        if not patient and self._silence.limit_s != self._idle_limit_s:
+            self._silence.change_limit(self._idle_limit_s)
+        return chunk
+
+    async def finish(self) -> None:
+        """Read what is left, which should be nothing, so that the connection can serve the next request."""
+        self._silence.stop()
+        if not self._content.at_eof():
+            with suppress(TimeoutError, aiohttp.ClientError, ConnectionError):
+                async with asyncio.timeout(_LAST_BYTES_TIMEOUT_S):
+                    while await self._content.readany():
+                        pass
+        self.close()
+
+    def close(self) -> None:
+        """Let go. An answer that has not ended is cut off, so that the provider stops generating."""
+        self._silence.stop()
+        if self._content.at_eof():
+            self._response.release()
+        else:
+            self._response.close()
+
+
+async def post(
+    http: aiohttp.ClientSession,
+    url: URL,
+    body: bytes,
+    headers: Mapping[str, str],
+    *,
+    provider: str,
+    settings: Settings,
+) -> Reply:
+    """Send a request. Returns when the provider has answered 200; anything else is raised as what it means."""
+    started = clock.monotonic_ns()
+    try:
+        async with asyncio.timeout(settings.upstream_first_token_timeout_s):
+            try:
+                response = await http.post(url, data=body, headers=headers, allow_redirects=False)
+            except aiohttp.ServerDisconnectedError:
+                # A pooled connection that the provider has closed just now: nothing was answered, so ask again, once.
+                response = await http.post(url, data=body, headers=headers, allow_redirects=False)
+            if response.status != 200:
+                raise await _meaning(provider, response)
+    except TimeoutError as error:
+        raise UpstreamTimeout(
+            f"`{provider}` did not begin to answer in time. {_timeout_words(error, settings)}"
+        ) from error
+    except (aiohttp.ClientError, OSError) as error:
+        raise unreachable(provider, url, error) from error
+    return Reply(provider, response, settings, clock.monotonic_ns() - started)
+
+
+async def get_json(
+    http: aiohttp.ClientSession, url: URL, headers: Mapping[str, str], *, provider: str, timeout_s: float = 15.0
+) -> Any:  # Any: whatever JSON the provider sends; the caller converts it
+    """Fetch a small JSON document from a provider."""
+    try:
+        async with (
+            asyncio.timeout(timeout_s),
+            http.get(url, headers=headers, allow_redirects=False) as response,
+        ):
+            if response.status != 200:
+                raise await _meaning(provider, response)
+            return msgspec.json.decode(await response.content.read(_LARGEST_ANSWER))
+    except TimeoutError as error:
+        raise UpstreamTimeout(f"`{provider}` did not answer within {timeout_s:g} s.") from error
+    except msgspec.DecodeError as error:
+        raise UpstreamFailed(f"`{provider}` did not answer with JSON. Is `{url}` the right base URL?") from error
+    except (aiohttp.ClientError, OSError) as error:
+        raise unreachable(provider, url, error) from error
+
+
+def unreachable(provider: str, url: URL, error: BaseException) -> QuarterdeckError:
+    """What a failed connection means."""
+    return UpstreamUnavailable(
+        f"`{provider}` cannot be reached at {url.origin()}: {_words(error)}. Check its base URL and the network."
+    )
+
+
+def refusal(provider: str, status: int, headers: Mapping[str, str], body: bytes) -> QuarterdeckError:
+    """What a provider's error answer means to the client that asked us."""
+    said = _said(body)
+    message = str(said.get("message") or body[:500].decode(errors="replace") or f"HTTP {status}")
+    error: QuarterdeckError
+    if status in (401, 403):
+        error = CredentialRefused(
+            f"`{provider}` refused our credential ({status}): {message} Renew it under Settings → Providers."
+        )
+    elif status in (408, 504):
+        error = UpstreamTimeout(f"`{provider}` timed out ({status}): {message}")
+    elif status in (503, 529):
+        error = UpstreamUnavailable(f"`{provider}` is overloaded or down ({status}): {message}")
+    elif status >= 500 or status < 400:
+        error = UpstreamFailed(f"`{provider}` answered {status}: {message}")
+    else:
+        kinds = {404: "not_found_error", 429: "rate_limit_error"}
+        codes = {404: "model_not_found", 429: "rate_limit_exceeded"}
+        error = ProviderRefused(
+            message,
+            status=status,
+            kind=kinds.get(status, "invalid_request_error"),
+            code=str(said.get("code") or codes.get(status, "invalid_request")),
+            param=said["param"] if isinstance(said.get("param"), str) else None,
+        )
+        if said.get("type") == "insufficient_quota":
+            error.kind = "insufficient_quota"
+    error.retry_after_s = _retry_after_s(headers)
+    return error
+
+
+async def _meaning(provider: str, response: aiohttp.ClientResponse) -> QuarterdeckError:
+    try:
+        body = await response.content.read(_LARGEST_ERROR_BODY)
+        return refusal(provider, response.status, response.headers, body)
+    finally:
+        response.close()
+
+
+def _said(body: bytes) -> dict[str, Any]:  # Any: every provider words its errors in its own way
+    try:
+        found = msgspec.json.decode(body)
+    except msgspec.DecodeError:
+        return {}
+    if isinstance(found, list) and found:  # Gemini's OpenAI endpoint wraps its errors in a list
+        found = found[0]
+    if not isinstance(found, dict):
+        return {}
+    inner = found.get("error", found)
+    if isinstance(inner, str):
+        return {"message": inner}
+    if isinstance(inner, dict):
+        return {**inner, "message": inner.get("message") or inner.get("detail")}
+    return {}
+
+
+def _retry_after_s(headers: Mapping[str, str]) -> float | None:
+    for name, scale in (("retry-after-ms", 1000), ("retry-after", 1)):
+        try:
+            return max(0.0, float(headers[name]) / scale)
+        except (KeyError, ValueError):
+            continue
+    return None
+
+
+def _timeout_words(error: BaseException, settings: Settings) -> str:
+    if isinstance(error, aiohttp.ServerTimeoutError):
+        return f"The connection took longer than {settings.upstream_connect_timeout_s:g} s."
+    return f"We waited {settings.upstream_first_token_timeout_s:g} s."
+
+
+def _words(error: BaseException) -> str:
+    return str(error).strip().rstrip(".") or type(error).__name__
+
+
+class _Silence:
+    """Ends a wait for the provider that lasts too long. Beginning and ending a wait touches no timer, so it costs nothing."""
+
+    def __init__(self, provider: str, content: aiohttp.StreamReader, limit_s: float) -> None:
+        self.limit_s = limit_s
+        self._provider = provider
+        self._content = content
+        self._loop = asyncio.get_running_loop()
+        self._since: float | None = None
+        self._timer = self._loop.call_later(limit_s, self._look)
+
+    def begin(self) -> None:
+        self._since = self._loop.time()
+
+    def end(self) -> None:
+        self._since = None
+
+    def change_limit(self, limit_s: float) -> None:
+        self._timer.cancel()
+        self.limit_s = limit_s
+        self._timer = self._loop.call_later(limit_s, self._look)
+
+    def stop(self) -> None:
+        self._timer.cancel()
+
+    def _look(self) -> None:
+        lasted = 0.0 if self._since is None else self._loop.time() - self._since
+        if lasted >= self.limit_s - 0.001:
+            silent = UpstreamTimeout(f"`{self._provider}` was silent for {self.limit_s:g} s.")
+            self._content.set_exception(silent)
+        else:
+            self._timer = self._loop.call_later(self.limit_s - lasted, self._look)
