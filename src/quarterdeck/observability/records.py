@@ -117,12 +117,28 @@ class AppRow:
 
 @dataclass(frozen=True)
 class Ledger:
-    """Spans accepted must equal spans stored plus spans pending; a rejected one says why in the log."""
+    """Spans accepted must equal spans stored plus spans pending, across restarts and crashes.
+
+    `stored` counts a span that was sent twice twice, and keeps it once: `duplicates` says how often. A `rejected` span
+    was never accepted; it is counted since the start, and the log says why. `lost` is what the sum lacks: 0, or a fault.
+    """
 
     accepted: int = 0
     stored: int = 0
     pending: int = 0
     rejected: int = 0
+    duplicates: int = 0
+    lost: int = 0
+
+
+@dataclass(frozen=True)
+class LedgerCheck:
+    """The ledger, counted again on the disk: every frame in the spool, every row in the store."""
+
+    ledger: Ledger
+    balanced: bool
+    problem: str | None = None
+    """What does not add up, and what to do about it."""
 
 
 @dataclass(frozen=True)
