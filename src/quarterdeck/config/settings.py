@@ -124,12 +124,10 @@ def _parse(name: str, kind: str, raw: str) -> object:
 def origins(environment: Mapping[str, str] | None = None, **flags: object) -> dict[str, str]:
     """Where `read_settings` takes each setting from: `flag`, `environment` or `default`."""
     environment = os.environ if environment is None else environment
-    return {
-        name: "flag"
-        if flags.get(name) is not None
-        else "environment"
-        if environment.get(PREFIX + name.upper())
-        else "default"
-        for name in Settings.__annotations__
-        if name not in _NOT_VARIABLES
-    }
+
+    def origin(name: str) -> str:
+        if flags.get(name) is not None:
+            return "flag"
+        return "environment" if environment.get(PREFIX + name.upper()) else "default"
+
+    return {name: origin(name) for name in Settings.__annotations__ if name not in _NOT_VARIABLES}
