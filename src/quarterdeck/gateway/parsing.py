@@ -17,7 +17,7 @@ class EmbeddingRequest(msgspec.Struct):
     """The fields of an embedding request that we understand."""
 
     model: str
-    input: str | list[str] | list[int] | list[list[int]]
+    input: str | list[str | int | list[int]]
     encoding_format: str | None = None
     dimensions: int | None = None
     user: str | None = None
