@@ -35,6 +35,73 @@ class IndexVersion:
     embedded: int
     created_at: str
 
+    def as_version(self) -> KnowledgeVersion:
+        """The same, as a line in the history of its knowledge base."""
+        return KnowledgeVersion(
+            version=self.version,
+            index_id=self.id,
+            documents=self.documents,
+            chunks=self.chunks,
+            embedded=self.embedded,
+            created_at=self.created_at,
+        )
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A file that could not be read, and why."""
+
+    path: str
+    reason: str
+    at: str
+
+
+@dataclass(frozen=True)
+class KnowledgeVersion:
+    """One line in the history of a knowledge base."""
+
+    version: int
+    index_id: str
+    documents: int
+    chunks: int
+    embedded: int
+    created_at: str
+
+
+@dataclass(frozen=True)
+class KnowledgeDetail(Knowledge):
+    """A knowledge base with its history, newest first, and what it could not read."""
+
+    versions: list[KnowledgeVersion]
+    failures: list[Failure]
+
+
+@dataclass(frozen=True)
+class ManifestFile:
+    """A file that somebody has and could send."""
+
+    path: str
+    sha256: str
+    size: int
+
+
+@dataclass(frozen=True)
+class ManifestReply:
+    """Which of the offered files to send: those whose content is not here yet."""
+
+    wanted: list[str]
+    unchanged: int
+
+
+@dataclass(frozen=True)
+class FileReply:
+    """What became of a file that was sent: part of the next version, or refused with a reason."""
+
+    path: str
+    status: Literal["stored", "unchanged", "refused"]
+    chunks: int
+    reason: str | None
+
 
 @dataclass(frozen=True)
 class Document:
@@ -64,6 +131,29 @@ class Chunk:
     line_start: int
     line_end: int
     page: int | None
+
+
+@dataclass(frozen=True)
+class DocumentDetail:
+    """A document with all its passages in order."""
+
+    id: str
+    path: str
+    title: str
+    media_type: str
+    sha256: str
+    size: int
+    ingested_at: str
+    chunks: list[Chunk]
+
+
+@dataclass(frozen=True)
+class ChunkDetail(Chunk):
+    """A passage with its document and its neighbours."""
+
+    document: Document
+    before: Chunk | None
+    after: Chunk | None
 
 
 @dataclass(frozen=True)

@@ -105,13 +105,13 @@ documents = Table(
     Column("knowledge_id", String, ForeignKey("knowledge_bases.id"), nullable=False),
     Column("path", String, nullable=False),
     Column("sha256", String, nullable=False),
-    Column("reader_version", Integer, nullable=False),
+    Column("recipe", String, nullable=False),  # how it was read and cut: reader and chunker, with their versions
     Column("title", String, nullable=False),
     Column("media_type", String, nullable=False),
     Column("size", Integer, nullable=False),
     Column("chunk_count", Integer, nullable=False),
     Column("ingested_at", String, nullable=False),
-    UniqueConstraint("knowledge_id", "path", "sha256", "reader_version"),
+    UniqueConstraint("knowledge_id", "path", "sha256", "recipe"),
 )
 
 # The files an ingestion wants in the next index version: path -> document, or the reason it was refused.
@@ -135,7 +135,8 @@ chunks = Table(
     Column("ordinal", Integer, nullable=False),
     Column("heading_path", Text, nullable=False),
     Column("text", Text, nullable=False),
-    Column("text_sha256", String, nullable=False, index=True),  # of heading path and text: what is embedded
+    Column("words", Integer, nullable=False),
+    Column("text_sha256", String, nullable=False, index=True),  # of title, heading path and text: what is embedded
     Column("start", Integer, nullable=False),
     Column("end", Integer, nullable=False),
     Column("line_start", Integer, nullable=False),
@@ -168,9 +169,18 @@ index_members = Table(
 embeddings = Table(
     "embeddings",
     metadata,
-    Column("embedder", String, primary_key=True),
-    Column("text_sha256", String, primary_key=True),
+    Column("rowid_", Integer, primary_key=True),  # grows, so that a reader can ask for what is new
+    Column("embedder", String, nullable=False),
+    Column("text_sha256", String, nullable=False),
     Column("vector", LargeBinary, nullable=False),  # little-endian float16, unit length
+    UniqueConstraint("embedder", "text_sha256"),
+)
+
+# The full-text index of `chunks`, by their `rowid_`. It keeps no text of its own; `chunks_terms` lists its entries.
+FULL_TEXT_TOKENIZER = "porter unicode61 remove_diacritics 2"
+FULL_TEXT_INDEX = (
+    f"CREATE VIRTUAL TABLE chunks_fts USING fts5(heading, text, content='', tokenize='{FULL_TEXT_TOKENIZER}')",
+    "CREATE VIRTUAL TABLE chunks_terms USING fts5vocab('chunks_fts', 'instance')",
 )
 
 # --- orchestration --------------------------------------------------------------------------------------------

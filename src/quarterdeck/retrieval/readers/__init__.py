@@ -1,1 +1,1 @@
-"""Document readers, one file for each format."""
+"""Readers, one file type a file."""

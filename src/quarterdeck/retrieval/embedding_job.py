@@ -1,0 +1,46 @@
+"""The durable job that gives an index version its vectors, batch by batch, while questions are being answered."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+from quarterdeck.gateway.embedder import Embedder
+from quarterdeck.jobs.jobs import JobFunction, Jobs
+from quarterdeck.retrieval import store
+from quarterdeck.retrieval.reading import embedded_text
+from quarterdeck.runtime.runtime import Runtime
+
+KIND = "embed-index"
+_BATCH = 32
+"""Small, so that a kill loses half a second of work and a question waits for less."""
+_LOOKED_UP = 1024
+
+
+def embedding_job(runtime: Runtime) -> JobFunction:
+    """The job of kind `embed-index`: argument `index_id`. Whatever has a vector already is left alone."""
+
+    async def embed_index(arguments: dict[str, str]) -> None:
+        embedder, index_id = runtime.part(Embedder), arguments["index_id"]
+        while missing := await store.unembedded(runtime.database, index_id, embedder.name, limit=_LOOKED_UP):
+            # The short ones together: the threads of a batch then end together.
+            missing.sort(key=lambda one: len(one.text))
+            for start in range(0, len(missing), _BATCH):
+                await _embed(runtime, embedder, missing[start : start + _BATCH])
+
+    return embed_index
+
+
+async def resume(runtime: Runtime) -> None:
+    """Start the job for every newest version that lacks vectors: a kill may have come before the job was noted."""
+    embedder = runtime.part(Embedder)
+    if embedder.ready:
+        for index_id in await store.incomplete(runtime.database, embedder.name):
+            await runtime.part(Jobs).start(KIND, {"index_id": index_id}, key=index_id)
+
+
+async def _embed(runtime: Runtime, embedder: Embedder, batch: Sequence[store.Unembedded]) -> None:
+    texts = [embedded_text(one.title, one.heading_path, one.text) for one in batch]
+    vectors = await asyncio.to_thread(embedder.embed, texts)
+    found = {one.text_sha256: vector.astype("<f2").tobytes() for one, vector in zip(batch, vectors, strict=True)}
+    await store.keep_vectors(runtime.database, embedder.name, found)
