@@ -7,6 +7,8 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from quarterdeck.cli import reference
+
 ROOT = Path(__file__).parents[1]
 REFERENCE = ROOT / "docs" / "reference"
 SETTINGS = ROOT / "src" / "quarterdeck" / "config" / "settings.py"
@@ -14,7 +16,7 @@ SETTINGS = ROOT / "src" / "quarterdeck" / "config" / "settings.py"
 
 def main() -> int:
     """Write or check every page."""
-    pages = {REFERENCE / "settings.md": settings_page()}
+    pages = {REFERENCE / "settings.md": settings_page(), REFERENCE / "cli.md": reference.page()}
     stale = [path for path, text in pages.items() if not path.exists() or path.read_text() != text]
     if "--check" in sys.argv:
         for path in stale:

@@ -77,6 +77,10 @@ class Front(click.RichGroup):
 class Noun(click.RichGroup):
     """A noun with its verbs. Without a verb it lists: `quarterdeck keys` is `quarterdeck keys list`."""
 
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The verbs in the order they are written."""
+        return list(self.commands)
+
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Put in the verb when there is none."""
         helps = self.get_help_option_names(ctx)

@@ -58,18 +58,20 @@ def size(octets: int) -> str:
     return f"{octets / 1e6:.1f} MB" if octets < 1e9 else f"{octets / 1e9:.1f} GB"
 
 
-def ago(moment: str | None) -> str:
-    """How long ago an API moment was: `12 s ago`, `5 min ago`, `3 h ago`, then its date."""
+def age(moment: str | None) -> str:
+    """How long ago an API moment was: `12 s`, `5 min`, `3 h`, `12 d`."""
     if not moment:
         return NONE
-    seconds = (clock.now() - datetime.fromisoformat(moment)).total_seconds()
-    if seconds < 60:
-        return f"{max(0, round(seconds))} s ago"
-    if seconds < 3600:
-        return f"{seconds / 60:.0f} min ago"
-    if seconds < 86_400:
-        return f"{seconds / 3600:.0f} h ago"
-    return day(moment)
+    seconds = max(0.0, (clock.now() - datetime.fromisoformat(moment)).total_seconds())
+    for unit, length in (("d", 86_400), ("h", 3600), ("min", 60)):
+        if seconds >= length:
+            return f"{seconds / length:.0f} {unit}"
+    return f"{seconds:.0f} s"
+
+
+def ago(moment: str | None) -> str:
+    """How long ago an API moment was, in a sentence."""
+    return f"{age(moment)} ago" if moment else "never"
 
 
 def day(moment: str | None) -> str:

@@ -147,15 +147,15 @@ def _widths(wishes: Sequence[int], columns: Sequence[Column], width: int) -> dic
         kept.remove(max(kept, key=lambda i: columns[i].spare))
     given = {i: least[i] for i in kept}
     left = width - sum(least[i] + _GAP for i in kept) + _GAP
-    for i in sorted((i for i in kept if columns[i].fold), key=lambda i: wishes[i]):
-        more = max(0, min(wishes[i] - given[i], left))
-        given[i] += more
-        left -= more
+    for _ in range(left):
+        short = [i for i in kept if given[i] < wishes[i]]
+        if short:
+            given[min(short, key=lambda i: given[i])] += 1
     return given
 
 
 _GAP = 2
-_FOLDED = 16
+_FOLDED = 14
 """A folding column is never cut narrower than this."""
 
 

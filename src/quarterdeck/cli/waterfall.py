@@ -53,11 +53,14 @@ def waterfall(spans: Sequence[Json]) -> Table:
         table.add_column(justify="right", no_wrap=True)
     for branch, name, *facts in zip(branches, names, took, tokens, costs, strict=True):
         table.add_row(name, _bar(branch.span, whole_ms, bar_width), *facts)
-        if branch.span["status_message"]:
-            table.add_row(
-                Text(branch.lines.replace("├─", "│ ").replace("└─", "  "), style="dim"), *_failure(branch.span)
-            )
     return table
+
+
+def failures(spans: Sequence[Json]) -> Iterator[Text]:
+    """What the failed spans said, in the order they failed."""
+    for span in spans:
+        if span["status"] == "error" and span["status_message"]:
+            yield Text.assemble(("✗ ", "bold red"), (span["name"], "bold"), f"  {span['status_message']}")
 
 
 def _tree(spans: Sequence[Json]) -> Iterator[Branch]:
@@ -121,7 +124,3 @@ def _cost(span: Json) -> str:
         return "no price" if span["kind"] == "llm" and span["input_tokens"] else ""
     shown = money(span["cost_usd"])
     return "" if shown == NONE else shown
-
-
-def _failure(span: Json) -> list[Text]:
-    return [Text(span["status_message"], style="red", overflow="fold", no_wrap=False)]

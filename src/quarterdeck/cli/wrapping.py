@@ -19,6 +19,7 @@ class Wrapper:
         self._colour = console.color_system is not None and console.is_terminal
         self._column = 0
         self._word = ""
+        self._space = ""
         self._wrote = False
 
     def write(self, text: str) -> None:
@@ -40,13 +41,17 @@ class Wrapper:
             self._out("\n")
 
     def _put(self, word: str) -> None:
-        length = len(word.rstrip())
-        if self._column and self._width and self._column + length > self._width:
-            self._out("\n")
-            self._column = 0
+        plain = word.rstrip()
+        if self._column and self._width and self._column + len(self._space) + len(plain) > self._width:
+            self._column, self._space = 0, "\n"
         # The marks `[1]` are what the eye looks for.
-        self._out(re.sub(r"(\[\d+\])", "\x1b[36m\\1\x1b[0m", word) if self._colour else word)
-        self._column = 0 if word.endswith("\n") else self._column + len(word)
+        marked = re.sub(r"(\[\d+\])", "\x1b[36m\\1\x1b[0m", plain) if self._colour else plain
+        self._out(self._space + marked)
+        self._column += len(self._space.replace("\n", "")) + len(plain)
+        # Held back: a space at the very edge of the terminal would begin a line of its own.
+        self._space = word[len(plain) :]
+        if "\n" in self._space:
+            self._column = 0
 
     @staticmethod
     def _out(text: str) -> None:

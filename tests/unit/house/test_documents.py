@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -41,7 +42,7 @@ def test_the_changelog_is_about_what_users_can_do() -> None:
 
 def test_settings_are_all_explained_in_the_reference() -> None:
     written = subprocess.run(
-        ["python3", str(ROOT / "scripts" / "write_docs.py"), "--check"], capture_output=True, text=True, cwd=ROOT
+        [sys.executable, str(ROOT / "scripts" / "write_docs.py"), "--check"], capture_output=True, text=True, cwd=ROOT
     )
 
     assert written.returncode == 0, written.stdout + written.stderr

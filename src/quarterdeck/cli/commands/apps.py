@@ -41,7 +41,7 @@ def show_app(desk: Desk, name: str) -> None:
 @apps.command("create")
 @click.argument("name")
 @click.option("--knowledge", required=True, metavar="NAME", help="The knowledge base it answers from.")
-@click.option("--description", default="", metavar="TEXT")
+@click.option("--description", default="", metavar="TEXT", help="What it is for.")
 @click.option("--model", metavar="NAME", help="By default `local/extractive`, which needs no provider.")
 @click.option(
     "--prompt", "prompt_file", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="A template file."

@@ -85,6 +85,7 @@ def _present(whole: Json) -> None:
         _draw_sources(whole["citations"])
     show.say("")
     show.say(" · ".join(_facts(whole)), style="dim")
+    show.say(f"trace {whole['trace_id']}", style="dim")
 
 
 def _draw_sources(citations: list[Json]) -> None:
@@ -112,7 +113,7 @@ def _facts(whole: Json) -> list[str]:
         facts.append("from the cache")
     if whole["declined"]:
         facts.append("declined")
-    return [*facts, f"trace {whole['trace_id']}"]
+    return facts
 
 
 def _place(citation: Json) -> str:

@@ -49,8 +49,16 @@ def list_documents(desk: Desk, name: str, q: str | None) -> None:
 @knowledge.command("search")
 @click.argument("name")
 @click.argument("query")
-@click.option("-n", "--limit", type=click.IntRange(1, 100), default=8, show_default=True)
-@click.option("--mode", type=click.Choice(["fused", "text", "vector"]), default="fused", show_default=True)
+@click.option(
+    "-n", "--limit", type=click.IntRange(1, 100), metavar="N", default=8, show_default=True, help="At most so many."
+)
+@click.option(
+    "--mode",
+    type=click.Choice(["fused", "text", "vector"]),
+    default="fused",
+    show_default=True,
+    help="By words, by meaning, or both.",
+)
 @command
 def search(desk: Desk, name: str, query: str, limit: int, mode: str) -> None:
     """Search for passages, as an app does before it answers."""

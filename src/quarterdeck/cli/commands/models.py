@@ -12,7 +12,7 @@ from quarterdeck.cli.show import Column
 
 @click.command()
 @click.argument("text", required=False)
-@click.option("--kind", type=click.Choice(["chat", "embedding", "app"]))
+@click.option("--kind", type=click.Choice(["chat", "embedding", "app"]), help="Only these.")
 @command
 def models(desk: Desk, text: str | None, kind: str | None) -> None:
     """List the models that can be called, with their prices.

@@ -35,11 +35,15 @@ def _present(found: Json, full: bool) -> None:
     if not show.is_terminal():
         show.table(found["spans"], _PIPED, empty="")
         return
-    from quarterdeck.cli.waterfall import waterfall
+    from rich.text import Text
+
+    from quarterdeck.cli.waterfall import failures, waterfall  # with Rich, only to draw
 
     _head(found["trace"])
     show.draw("")
     show.draw(waterfall(found["spans"]))
+    for failure in failures(found["spans"]):
+        show.draw(Text.assemble("\n", failure))
     if full:
         for span in found["spans"]:
             _span_in_full(span)

@@ -9,7 +9,7 @@ import rich_click as click
 from quarterdeck.cli import show
 from quarterdeck.cli.client import Json
 from quarterdeck.cli.desk import Desk, command
-from quarterdeck.cli.quantities import NONE, ago, count, duration, money, plural, read_duration_ms, read_moment
+from quarterdeck.cli.quantities import NONE, age, count, duration, money, plural, read_duration_ms, read_moment
 from quarterdeck.cli.show import Column
 
 if TYPE_CHECKING:
@@ -18,19 +18,21 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.option("-q", "--query", "q", metavar="TEXT", help="Text in the name, the input or the output.")
-@click.option("--status", type=click.Choice(["ok", "error"]))
-@click.option("--app", metavar="NAME")
-@click.option("--model", metavar="NAME")
-@click.option("--release", metavar="ID")
-@click.option("--session", metavar="ID")
-@click.option("--user", metavar="ID")
+@click.option("--status", type=click.Choice(["ok", "error"]), help="How it ended.")
+@click.option("--app", metavar="NAME", help="The app that answered.")
+@click.option("--model", metavar="NAME", help="A model that was called.")
+@click.option("--release", metavar="ID", help="The release that answered.")
+@click.option("--session", metavar="ID", help="The conversation it belongs to.")
+@click.option("--user", metavar="ID", help="The person who asked.")
 @click.option("--service", metavar="NAME", help="The program that sent the spans.")
 @click.option("--min-latency", metavar="TIME", help="At least so slow: `250ms`, `1.5s`.")
 @click.option("--min-cost", type=float, metavar="USD", help="At least so expensive.")
 @click.option("--cached/--not-cached", default=None, help="Answered from the cache, or not.")
 @click.option("--since", metavar="WHEN", help="From then on: `2h`, `7d`, `2026-11-02`.")
 @click.option("--until", metavar="WHEN", help="Up to then.")
-@click.option("-n", "--limit", type=click.IntRange(1, 1000), default=20, show_default=True)
+@click.option(
+    "-n", "--limit", type=click.IntRange(1, 1000), metavar="N", default=20, show_default=True, help="At most so many."
+)
 @click.option("--cursor", metavar="CURSOR", help="Go on where the last page ended.")
 @command
 def traces(
@@ -89,7 +91,7 @@ def _tokens(trace: Json) -> str:
 
 _COLUMNS = (
     Column("trace", lambda t: t["trace_id"], lambda t: short(t["trace_id"]), style="cyan"),
-    Column("when", lambda t: t["started_at"], lambda t: ago(t["started_at"]), spare=2),
+    Column("age", lambda t: t["started_at"], lambda t: age(t["started_at"]), right=True, spare=2),
     Column("name", lambda t: t["name"], fold=True),
     Column("", lambda t: t["status"], verdict),
     Column("took", lambda t: t["latency_ms"], lambda t: duration(t["latency_ms"]), right=True),

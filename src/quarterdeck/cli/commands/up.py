@@ -11,7 +11,9 @@ from quarterdeck.config.settings import read_settings
 
 @click.command()
 @click.option("--host", metavar="ADDRESS", help="Listen there. `127.0.0.1` by default: only this machine.")
-@click.option("--port", type=click.IntRange(0, 65535), help="By default 4321; 0 takes any that is free.")
+@click.option(
+    "--port", type=click.IntRange(0, 65535), metavar="PORT", help="By default 4321; 0 takes any that is free."
+)
 @click.option(
     "--home", type=click.Path(path_type=Path, file_okay=False), help="The data folder; `.quarterdeck` by default."
 )
