@@ -42,6 +42,7 @@ class Client:
         if project is not None:
             self._headers["x-quarterdeck-project"] = project
         self._local = threading.local()
+        self._connections: list[http.client.HTTPConnection] = []
 
     def get(self, path: str, **query: object) -> Json:
         """Read something."""
@@ -80,7 +81,14 @@ class Client:
         return Stream(headers=_lower(response.headers), events=self._events(response))
 
     def close(self) -> None:
-        """Hang up. Only this thread's connection."""
+        """Hang up, in all threads."""
+        self._hang_up()
+        for connection in self._connections:
+            connection.close()
+        self._connections.clear()
+
+    def _hang_up(self) -> None:
+        """Give up this thread's connection; the next request makes another."""
         connection = self._local.__dict__.pop("connection", None)
         if connection is not None:
             connection.close()
@@ -110,21 +118,21 @@ class Client:
     ) -> http.client.HTTPResponse:
         # A POST never rides on an old connection: if that one was cut, it could not be sent again without care.
         if method == "POST":
-            self.close()
+            self._hang_up()
         reused = "connection" in self._local.__dict__
         try:
             return self._attempt(method, path, content, headers)
         except (http.client.RemoteDisconnected, ConnectionError) as error:
-            self.close()
+            self._hang_up()
             if not reused:
                 raise self._unreachable(error) from error
         except (OSError, http.client.HTTPException) as error:
-            self.close()
+            self._hang_up()
             raise self._unreachable(error) from error
         try:
             return self._attempt(method, path, content, headers)
         except (OSError, http.client.HTTPException) as error:
-            self.close()
+            self._hang_up()
             raise self._unreachable(error) from error
 
     def _attempt(
@@ -143,6 +151,7 @@ class Client:
             connection.connect()
             connection.sock.settimeout(SILENCE_TIMEOUT_S)
             self._local.connection = connection
+            self._connections.append(connection)
         opened: http.client.HTTPConnection = self._local.connection
         return opened
 
@@ -163,7 +172,7 @@ class Client:
         except (OSError, http.client.HTTPException) as error:
             raise self._unreachable(error) from error
         finally:
-            self.close()
+            self._hang_up()
         if not ended:
             raise Unreachable(f"The answer of `{self.url}` broke off. Ask again; the trace shows how far it came.")
 

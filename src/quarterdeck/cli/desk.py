@@ -37,6 +37,11 @@ class Desk:
         found = session.find_session(self.settings)
         return Client(found.url, found.key, project=self.project)
 
+    def hang_up(self) -> None:
+        """Close the connections, if any were opened."""
+        if "server" in self.__dict__:
+            self.server.close()
+
     def give(self, value: Json, otherwise: Callable[[], None]) -> None:
         """Show a result: the object itself for programs, else in the command's own words."""
         if self.as_json:
@@ -62,6 +67,10 @@ def command(function: Callable[Concatenate[Desk, P], None]) -> Callable[..., Non
     def at_desk(context: click.RichContext, /, as_json: bool, verbose: bool, *args: P.args, **kwargs: P.kwargs) -> None:
         wishes = context.find_object(Wishes) or Wishes()
         settings = read_settings(home=wishes.home)
-        function(Desk(settings, wishes.project, as_json, verbose, wishes.home), *args, **kwargs)
+        desk = Desk(settings, wishes.project, as_json, verbose, wishes.home)
+        try:
+            function(desk, *args, **kwargs)
+        finally:
+            desk.hang_up()
 
     return update_wrapper(at_desk, function)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from urllib.parse import quote
 
 from quarterdeck import __version__
@@ -22,7 +23,8 @@ def is_running(settings: Settings) -> bool:
     if local is None:
         return False
     try:
-        Client(local.url, local.key).get("/healthz")
+        with closing(Client(local.url, local.key)) as server:
+            server.get("/healthz")
     except QuarterdeckError:
         return False
     return True
