@@ -68,8 +68,8 @@ class Recorder:
         self._carrier = threading.Thread(target=self._carry, name="span-carrier", daemon=True)
         self._carrier.start()
 
-    def accept(self, spans: Sequence[Span]) -> None:
-        """Keep finished spans. When this returns, even `kill -9` loses none.
+    def accept(self, spans: Sequence[Span]) -> list[str]:
+        """Keep finished spans. When this returns, even `kill -9` loses none; it says why some were rejected, if any.
 
         When it raises, nothing is promised: send them all again, and those that were kept are kept once.
         """
@@ -81,6 +81,7 @@ class Recorder:
             for payload, count in self._payloads(sound):
                 self._append(payload, count)
             self._accepted.set()
+        return refusals
 
     def count_rejected(self, count: int) -> None:
         """Note that spans were refused before they came here."""

@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from quarterdeck.runtime.tracing import SpanKind
 
 
 @dataclass(frozen=True)
@@ -52,6 +57,71 @@ class TraceSummary:
     input_preview: str
     output_preview: str
     declined: bool | None
+
+
+@dataclass(frozen=True)
+class TracePage:
+    """A page of the trace list."""
+
+    items: list[TraceSummary]
+    next_cursor: str | None
+    matched: int
+    """How many traces match the filter, on all pages."""
+    total: int
+    """How many traces the project has."""
+
+
+@dataclass(frozen=True)
+class CostLineDetail:
+    """One line of a bill."""
+
+    unit: str
+    quantity: int
+    price_usd_per_million: float
+    usd: float
+
+
+@dataclass(frozen=True)
+class SpanDetail:
+    """A span of an opened trace, with all that is known of it."""
+
+    span_id: str
+    parent_id: str | None
+    name: str
+    kind: SpanKind
+    started_at: str
+    offset_ms: float
+    """From the start of the trace's first span."""
+    latency_ms: float
+    ttft_ms: float | None
+    status: str
+    status_message: str | None
+    service: str | None
+    app: str | None
+    model: str | None
+    provider: str | None
+    input_tokens: int | None
+    output_tokens: int | None
+    cache_read_tokens: int | None
+    cache_write_tokens: int | None
+    reasoning_tokens: int | None
+    usage_estimated: bool
+    cost_usd: float | None
+    cost_lines: list[CostLineDetail]
+    unpriced: bool
+    cached: bool
+    release_id: str | None
+    attributes: dict[str, Any]  # Any: OpenTelemetry attributes, as they came
+    input: Any  # Any: messages, a text, arguments: whatever was asked
+    output: Any
+
+
+@dataclass(frozen=True)
+class TraceDetail:
+    """A trace, opened."""
+
+    trace: TraceSummary
+    spans: list[SpanDetail]
 
 
 @dataclass(frozen=True)
@@ -145,7 +215,7 @@ class LedgerCheck:
 class Overview:
     """The numbers of the first page, over a stretch of time."""
 
-    from_: str
+    from_: Annotated[str, Field(serialization_alias="from")]  # `from` is a word of Python
     to: str
     bucket_s: float
     requests: int

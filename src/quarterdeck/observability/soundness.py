@@ -51,12 +51,16 @@ def mended(span: Span) -> Span:
 
 
 def _refusal(span: Span) -> str | None:
+    if not span.trace_id and not span.span_id:
+        return f"`{span.name}` has no ids. Is it a log record? Those have another path."
     if not _TRACE_ID.fullmatch(span.trace_id):
         return f"`{span.name}` has the trace id `{span.trace_id}`; 32 hexadecimal digits, not all zero, are needed."
     if not _SPAN_ID.fullmatch(span.span_id):
         return f"`{span.name}` has the span id `{span.span_id}`; 16 hexadecimal digits, not all zero, are needed."
     if span.parent_id is not None and not _SPAN_ID.fullmatch(span.parent_id):
         return f"`{span.name}` has the parent id `{span.parent_id}`; 16 hexadecimal digits, or none, are needed."
+    if span.start_ns == 0:
+        return f"`{span.name}` does not say when it started."
     for name in _NUMBERS:
         value = getattr(span, name)
         if value is not None and not 0 <= value <= _MOST:
