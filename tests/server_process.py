@@ -23,6 +23,8 @@ class ServerProcess:
     home: Path
     variables: dict[str, str] = field(default_factory=dict)
     arguments: tuple[str, ...] = ()
+    wrapper: tuple[str, ...] = ()
+    """A command that runs the server, as `nice` does."""
     admin_key: str = ADMIN_KEY
     url: str = ""
     ready_after_s: float = 0.0
@@ -45,13 +47,12 @@ class ServerProcess:
         """Start it and do not wait."""
         self.home.parent.mkdir(parents=True, exist_ok=True)
         with self._log_path.open("ab") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "quarterdeck.server", *self.arguments],
-                env=self.environment(),
-                stdout=log,
-                stderr=log,
-            )
+            self.process = subprocess.Popen(self.command(), env=self.environment(), stdout=log, stderr=log)
         return self.process
+
+    def command(self) -> list[str]:
+        """What is run."""
+        return [*self.wrapper, sys.executable, "-m", "quarterdeck", "up", *self.arguments]
 
     def environment(self) -> dict[str, str]:
         """The variables a process needs to be, or to find, this server. Nothing of the developer's own leaks in."""

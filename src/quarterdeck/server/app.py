@@ -11,6 +11,7 @@ from quarterdeck import __version__
 from quarterdeck.access import routes as access_routes
 from quarterdeck.config.settings import Settings
 from quarterdeck.core import ids
+from quarterdeck.gateway.asgi import DataPlane
 from quarterdeck.prompts import routes as prompts_routes
 from quarterdeck.runtime.runtime import Runtime
 from quarterdeck.server import errors, health
@@ -31,10 +32,15 @@ class Application:
         self._control = control_api(largest_body_mb=runtime.settings.max_body_mb)
         self._control.state.runtime = runtime
         self._ui = Ui()
+        self._data_plane = DataPlane(runtime)
         self._largest_body_mb = runtime.settings.max_body_mb
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http":
+        if scope["type"] != "http":
+            return
+        if DataPlane.serves(scope["path"]):
+            await self._data_plane(scope, receive, send)
+        else:
             scope["quarterdeck.request_id"] = ids.new_id("req")
             await _answer(self._responsible(scope), scope, receive, send)
 

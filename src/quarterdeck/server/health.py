@@ -6,6 +6,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 
 from quarterdeck import __version__
+from quarterdeck.observability.recorder import Recorder
 from quarterdeck.runtime.runtime import Runtime
 from quarterdeck.storage import health as storage_health
 
@@ -26,5 +27,9 @@ async def readiness(request: Request) -> JSONResponse:
 
 
 async def _troubles(runtime: Runtime) -> dict[str, str]:
-    found = {"database": await storage_health.trouble(runtime.database)}
+    recorder = runtime.part(Recorder)
+    found = {
+        "database": await storage_health.trouble(runtime.database),
+        "spans": None if recorder.healthy else "accepted, but not stored at the moment",
+    }
     return {part: trouble for part, trouble in found.items() if trouble is not None}

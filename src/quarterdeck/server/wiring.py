@@ -5,6 +5,7 @@ This is the only file that knows plug-ins by name.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
@@ -18,49 +19,82 @@ from quarterdeck.access.records import KeysChanged
 from quarterdeck.access.throttle import LoginThrottle
 from quarterdeck.config.settings import Settings
 from quarterdeck.core.events import Events
+from quarterdeck.gateway.application import Applications, NoApplications
+from quarterdeck.gateway.embedder import Embedder
+from quarterdeck.gateway.embedders.minilm import open_minilm
+from quarterdeck.gateway.parts import install_gateway
 from quarterdeck.jobs.dbos_jobs import DbosJobs
 from quarterdeck.jobs.jobs import Jobs
+from quarterdeck.observability.recorder import Recorder
+from quarterdeck.observability.span_stores.duckdb import DuckDbSpanStore
+from quarterdeck.retrieval import embedding_job
+from quarterdeck.retrieval.parts import install_retrieval
 from quarterdeck.runtime.runtime import Runtime
 from quarterdeck.storage.blobs import Blobs
 from quarterdeck.storage.database import Database, sqlite_url
 from quarterdeck.storage.folder import locked_folder
 from quarterdeck.storage.migrations import migrate
+from quarterdeck.storage.spool import Spool
 from quarterdeck.storage.vault import open_vault
 
 
 @asynccontextmanager
 async def running(settings: Settings) -> AsyncIterator[Runtime]:
     """Everything the rooms need, ready to use; put away in the right order when the block ends."""
-    async with AsyncExitStack() as stack:
-        home = stack.enter_context(locked_folder(settings.home))
-        settings = replace(settings, home=home)
-        migrate(sqlite_url(home))
-        database = Database(sqlite_url(home))
-        stack.push_async_callback(database.close)
-        http = await stack.enter_async_context(_upstream_session(settings))
-        runtime = Runtime(
-            settings=settings,
-            database=database,
-            blobs=Blobs(home / "blobs"),
-            vault=open_vault(home, settings.secret_key),
-            events=Events(),
-            http=http,
-        )
-        await _install_access(runtime, stack)
-        jobs = runtime.install(Jobs, DbosJobs(home / "jobs.db"))
-        stack.push_async_callback(jobs.close)
-        await jobs.open()
+    async with AsyncExitStack() as house:
+        home = house.enter_context(locked_folder(settings.home))
+        runtime = await _foundation(replace(settings, home=home), house)
+        await _observability(runtime, house)
+        await _access(runtime, house)
+        await _gateway(runtime)
+        await _jobs(runtime, house)
         yield runtime
 
 
-async def _install_access(runtime: Runtime, stack: AsyncExitStack) -> None:
+async def _foundation(settings: Settings, house: AsyncExitStack) -> Runtime:
+    url = sqlite_url(settings.home)
+    await asyncio.to_thread(migrate, url)
+    database = Database(url)
+    house.push_async_callback(database.close)
+    return Runtime(
+        settings=settings,
+        database=database,
+        blobs=Blobs(settings.home / "blobs"),
+        vault=open_vault(settings.home, settings.secret_key),
+        events=Events(),
+        http=await house.enter_async_context(_upstream_session(settings)),
+    )
+
+
+async def _observability(runtime: Runtime, house: AsyncExitStack) -> None:
+    spans = DuckDbSpanStore(runtime.home / "spans.duckdb", memory_mb=runtime.settings.duckdb_memory_mb)
+    recorder = runtime.install(Recorder, Recorder(Spool(runtime.home / "spool"), spans))
+    await recorder.open()
+    house.push_async_callback(recorder.close)
+
+
+async def _access(runtime: Runtime, house: AsyncExitStack) -> None:
     await projects.ensure_default(runtime.database)
     runtime.install(LoginLinks, LoginLinks())
     runtime.install(LoginThrottle, LoginThrottle())
     keyring = runtime.install(Keyring, Keyring(runtime.database, bound_to=runtime.settings.host))
     await keyring.open()
-    stack.push_async_callback(keyring.close)
+    house.push_async_callback(keyring.close)
     runtime.events.subscribe(KeysChanged, keyring.reload)
+
+
+async def _gateway(runtime: Runtime) -> None:
+    runtime.install(Embedder, open_minilm(runtime.home, threads=runtime.settings.embedding_threads))
+    runtime.install(Applications, NoApplications())
+    await install_gateway(runtime)
+
+
+async def _jobs(runtime: Runtime, house: AsyncExitStack) -> None:
+    jobs = runtime.install(Jobs, DbosJobs(runtime.home / "jobs.db"))
+    house.callback(install_retrieval(runtime).close)
+    house.push_async_callback(jobs.close)
+    await jobs.open()
+    await embedding_job.resume(runtime)
 
 
 def _upstream_session(settings: Settings) -> aiohttp.ClientSession:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from quarterdeck.core import ids
 from quarterdeck.core.errors import SetupError
 
 
@@ -36,6 +37,10 @@ def _open_lock_file(folder: Path) -> int:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         with suppress(PermissionError):  # a folder of another user keeps the rights they gave it
             folder.chmod(folder.stat().st_mode & 0o700)  # take rights away, never give: read-only stays read-only
+        # In a folder that has become read-only an old lock file may still open: a new file proves more.
+        proof = folder / ids.new_id("draft")
+        proof.touch(mode=0o600, exist_ok=False)
+        proof.unlink()
         return os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
         raise SetupError(
