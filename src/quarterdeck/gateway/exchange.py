@@ -31,7 +31,7 @@ class Exchange:
         self.method: str = scope["method"]
         self.path: str = scope["path"]
         self.headers: dict[bytes, bytes] = dict(scope["headers"])
-        self.request_id = scope.get("quarterdeck.request_id") or self._request_id()
+        self.request_id = self._sent_request_id() or scope.get("quarterdeck.request_id") or ids.new_id("req")
         self.responding = False
         """Whether the status has been sent: from here on, an error can only be told inside the stream."""
         self.client_gone = False
@@ -143,9 +143,9 @@ class Exchange:
         if self._task is not None:
             self._task.cancel()
 
-    def _request_id(self) -> str:
+    def _sent_request_id(self) -> str | None:
         sent = self.headers.get(b"x-request-id", b"")
-        return sent.decode() if _REQUEST_ID.fullmatch(sent) else ids.new_id("req")
+        return sent.decode() if _REQUEST_ID.fullmatch(sent) else None
 
 
 _STREAM_HEADERS: tuple[Header, ...] = (

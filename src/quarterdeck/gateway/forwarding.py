@@ -74,7 +74,6 @@ class Forwarding(Answer):
 
     async def body(self) -> bytes:
         reply = self._reply = await self._provider.post(PATH, self._upstream_body())
-        self._span.first_token()
         body = await reply.read()
         self.waited_ns = reply.waited_ns
         outcome = self._outcome = outcome_of_body(body)

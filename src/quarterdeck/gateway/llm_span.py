@@ -74,7 +74,7 @@ def settle_chat(
         told["gen_ai.response.finish_reasons"] = list(outcome.finish_reasons)
     usage = outcome.usage
     if usage is None or not complete:
-        began = outcome.output is not None or "first_token_ns" in span.fields
+        began = outcome.is_completion and (outcome.output is not None or "first_token_ns" in span.fields)
         # Before its first token, a call that failed has cost nothing that we know of.
         usage = estimated_usage(request.messages, outcome.output, usage) if complete or began else None
     return _end(work, span, route, usage, outcome.model, outcome.service_tier, error)

@@ -36,7 +36,7 @@ _UNITS = {
 
 async def price_book(home: Path) -> PriceBook:
     """The price table of the installed `genai-prices`; compiled when this data folder does not have it yet."""
-    path = home / f"prices-{version('genai-prices')}-{_FORMAT}.json"
+    path = path_in(home)
     book = await asyncio.to_thread(_read, path)
     if book is None:
         compiler = await asyncio.create_subprocess_exec(
@@ -53,6 +53,11 @@ async def price_book(home: Path) -> PriceBook:
         if book is None:
             raise RuntimeError(f"The price table could not be compiled: {said.decode(errors='replace').strip()}")
     return book
+
+
+def path_in(home: Path) -> Path:
+    """Where a data folder keeps the table of the installed edition."""
+    return home / f"prices-{version('genai-prices')}-{_FORMAT}.json"
 
 
 def compile_book() -> PriceBook:

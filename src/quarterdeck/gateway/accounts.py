@@ -1,0 +1,170 @@
+"""Which providers a project may call: what the environment says, and what people have added."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from yarl import URL
+
+from quarterdeck.core import clock, ids
+from quarterdeck.core.errors import Conflict, InvalidInput, NotFound, QuarterdeckError
+from quarterdeck.core.paging import Page
+from quarterdeck.gateway import store
+from quarterdeck.gateway.application import Applications
+from quarterdeck.gateway.catalogue import Catalogue
+from quarterdeck.gateway.prices import Prices, Rates
+from quarterdeck.gateway.provider import Account, Provider, ProviderKind
+from quarterdeck.gateway.records import ConfiguredProvider, ModelCard, ProviderCheck, ProvidersChanged
+from quarterdeck.runtime.work import Work
+
+_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
+_STANDARD_URLS = {"openai": "https://api.openai.com/v1", "anthropic": "https://api.anthropic.com"}
+_MOST_MODELS = 1000
+
+
+async def all_providers(work: Work) -> Page[ConfiguredProvider]:
+    """The providers that this project may call."""
+    return Page([_shown(provider) for provider in work.part(Catalogue).providers(work.project_id).values()])
+
+
+async def add(
+    work: Work,
+    name: str,
+    *,
+    kind: ProviderKind,
+    base_url: str | None = None,
+    api_key: str | None = None,
+    models: Sequence[str] = (),
+) -> ConfiguredProvider:
+    """Store a provider, its credential sealed. It can be called from the next request on."""
+    if kind == "local":
+        raise InvalidInput(
+            "Providers of kind `local` are built in. Add `openai-compatible` for a server of yours.", param="kind"
+        )
+    if not _NAME.fullmatch(name):
+        raise InvalidInput(
+            "A provider's name has 1 to 63 of `a-z`, `0-9`, `.`, `_`, `-`, and begins with a letter or digit.",
+            param="name",
+        )
+    if api_key is not None and not re.fullmatch(r"[\x21-\x7e]{1,4096}", api_key):
+        raise InvalidInput("`api_key` has spaces or characters that no key has. Was it copied whole?", param="api_key")
+    if kind in _STANDARD_URLS and not api_key:
+        raise InvalidInput(f"`{kind}` needs an `api_key`.", param="api_key")
+    account = Account(
+        name=name,
+        kind=kind,
+        base_url=_checked_url(base_url or _STANDARD_URLS.get(kind)),
+        api_key=api_key,
+        models=_checked_models(models),
+        project_id=work.project_id,
+        created_at=clock.iso(clock.now()),
+        id=ids.new_id("prv"),
+    )
+    _require_free(work, name)
+    await store.add(work.runtime.database, work.runtime.vault, account)
+    await work.runtime.events.publish(ProvidersChanged())
+    return _shown(work.part(Catalogue).providers(work.project_id)[name])
+
+
+async def remove(work: Work, name: str) -> None:
+    """Forget a stored provider and its credential."""
+    account = _provider(work, name).account
+    if account.origin == "built-in":
+        raise Conflict(f"`{name}` is built in and cannot be removed.")
+    if account.origin != "stored":
+        variable = account.origin.partition(":")[2]
+        raise Conflict(f"`{name}` comes from the environment. Unset `{variable}` and restart the server to remove it.")
+    await store.remove(work.runtime.database, work.project_id, name)
+    await work.runtime.events.publish(ProvidersChanged())
+
+
+async def check(work: Work, name: str) -> ProviderCheck:
+    """Ask a provider for its models, now. Besides calls themselves, this is the only time we go out."""
+    provider = _provider(work, name)
+    began = clock.monotonic_ns()
+    try:
+        seen = await provider.check()
+    except QuarterdeckError as error:
+        return ProviderCheck(False, (clock.monotonic_ns() - began) / 1e6, 0, error.message)
+    work.part(Catalogue).forget_names()
+    return ProviderCheck(True, (clock.monotonic_ns() - began) / 1e6, len(seen))
+
+
+async def all_models(work: Work) -> Page[ModelCard]:
+    """Everything that can be called as `model` by name, with today's prices."""
+    prices, now = work.part(Prices), clock.now()
+    apps = [
+        ModelCard(name, "quarterdeck", "app", None, None, priced=False)
+        for name in work.part(Applications).names(work.project_id)
+    ]
+    routes = []
+    for route, offered in work.part(Catalogue).routes(work.project_id):
+        rates = prices.rates(route.provider.account, route.model, now) or Rates()
+        routes.append(
+            ModelCard(
+                id=route.id,
+                provider=route.provider.account.name,
+                kind=offered.kind,
+                input_usd_per_million=_per_million(rates.input),
+                output_usd_per_million=_per_million(rates.output),
+                priced=rates.input is not None,
+            )
+        )
+    return Page(apps + routes)
+
+
+def _provider(work: Work, name: str) -> Provider:
+    providers = work.part(Catalogue).providers(work.project_id)
+    if name not in providers:
+        raise NotFound(f"No provider is called `{name}`. There are: {sorted(providers)}.")
+    return providers[name]
+
+
+def _require_free(work: Work, name: str) -> None:
+    existing = work.part(Catalogue).providers(work.project_id).get(name)
+    if existing is not None and existing.account.origin == "built-in":
+        raise Conflict(f"`{name}` is built in. Choose another name.", param="name")
+
+
+def _checked_url(text: str | None) -> str:
+    if not text:
+        raise InvalidInput(
+            "`base_url` is missing: where is the provider? For example `http://127.0.0.1:8000/v1`.", param="base_url"
+        )
+    try:
+        url = URL(text)
+        host = url.host
+    except ValueError:
+        host = None
+    if host is None or url.scheme not in ("http", "https") or url.query_string or url.fragment or url.user:
+        raise InvalidInput(
+            f"`{text}` is no base URL. It has `http` or `https`, a host, perhaps a port and a path, and nothing else.",
+            param="base_url",
+        )
+    return text.rstrip("/")
+
+
+def _checked_models(models: Sequence[str]) -> tuple[str, ...]:
+    names = tuple(dict.fromkeys(name.strip() for name in models if name.strip()))
+    if len(names) > _MOST_MODELS:
+        raise InvalidInput(f"`models` has {len(names)} names; {_MOST_MODELS} are the most.", param="models")
+    return names
+
+
+def _shown(provider: Provider) -> ConfiguredProvider:
+    account = provider.account
+    return ConfiguredProvider(
+        id=account.id or account.name,
+        name=account.name,
+        kind=account.kind,
+        base_url=account.base_url,
+        origin=account.origin,
+        key_hint=account.key_hint,
+        models=[offered.name for offered in provider.models()],
+        created_at=account.created_at,
+    )
+
+
+def _per_million(pico_per_token: int | None) -> float | None:
+    return None if pico_per_token is None else pico_per_token / 1_000_000
