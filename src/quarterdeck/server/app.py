@@ -12,14 +12,21 @@ from quarterdeck.access import routes as access_routes
 from quarterdeck.config.settings import Settings
 from quarterdeck.core import ids
 from quarterdeck.gateway.asgi import DataPlane
+from quarterdeck.observability import routes as observability_routes
 from quarterdeck.prompts import routes as prompts_routes
+from quarterdeck.retrieval import routes as retrieval_routes
 from quarterdeck.runtime.runtime import Runtime
 from quarterdeck.server import errors, health
 from quarterdeck.server.ui import Ui
 
 log = logging.getLogger(__name__)
 
-ROOMS: tuple[APIRouter, ...] = (access_routes.router, prompts_routes.router)
+ROOMS: tuple[APIRouter, ...] = (
+    access_routes.router,
+    observability_routes.router,
+    prompts_routes.router,
+    retrieval_routes.router,
+)
 """The control API of all rooms: what is not listed here is not served."""
 
 _CONTROL_PATHS = ("/api/", "/v1/", "/healthz", "/readyz")
@@ -91,6 +98,7 @@ def control_api(*, largest_body_mb: int = Settings.max_body_mb) -> FastAPI:
     )
     for router in ROOMS:
         app.include_router(router, prefix="/api/v1")
+    app.include_router(observability_routes.otlp_router)
     app.include_router(health.router)
     errors.add_error_handlers(app, largest_body_mb=largest_body_mb)
     return app

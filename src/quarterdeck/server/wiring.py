@@ -25,6 +25,7 @@ from quarterdeck.gateway.embedders.minilm import open_minilm
 from quarterdeck.gateway.parts import install_gateway
 from quarterdeck.jobs.dbos_jobs import DbosJobs
 from quarterdeck.jobs.jobs import Jobs
+from quarterdeck.observability.pricing import NoPricing, Pricing
 from quarterdeck.observability.recorder import Recorder
 from quarterdeck.observability.span_stores.duckdb import DuckDbSpanStore
 from quarterdeck.retrieval import embedding_job
@@ -47,7 +48,7 @@ async def running(settings: Settings) -> AsyncIterator[Runtime]:
         await _observability(runtime, house)
         await _access(runtime, house)
         await _gateway(runtime)
-        await _jobs(runtime, house)
+        await _retrieval(runtime, house)
         yield runtime
 
 
@@ -68,6 +69,7 @@ async def _foundation(settings: Settings, house: AsyncExitStack) -> Runtime:
 
 async def _observability(runtime: Runtime, house: AsyncExitStack) -> None:
     spans = DuckDbSpanStore(runtime.home / "spans.duckdb", memory_mb=runtime.settings.duckdb_memory_mb)
+    runtime.install(Pricing, NoPricing())
     recorder = runtime.install(Recorder, Recorder(Spool(runtime.home / "spool"), spans))
     await recorder.open()
     house.push_async_callback(recorder.close)
@@ -89,7 +91,7 @@ async def _gateway(runtime: Runtime) -> None:
     await install_gateway(runtime)
 
 
-async def _jobs(runtime: Runtime, house: AsyncExitStack) -> None:
+async def _retrieval(runtime: Runtime, house: AsyncExitStack) -> None:
     jobs = runtime.install(Jobs, DbosJobs(runtime.home / "jobs.db"))
     house.callback(install_retrieval(runtime).close)
     house.push_async_callback(jobs.close)
