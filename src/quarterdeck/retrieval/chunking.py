@@ -18,7 +18,7 @@ VERSION = 1
 """Counted up when the same blocks would give other passages: documents are then cut again."""
 
 MOST_WORDS = 160
-TINY_WORDS = 40
+TINY_WORDS = 25
 _MOST_LEAD_IN_WORDS = 60
 _MOST_TAIL_WORDS = 25
 
