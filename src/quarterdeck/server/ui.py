@@ -65,6 +65,7 @@ class Ui:
     def _index(self, root_path: str) -> Response:
         nonce = secrets.token_urlsafe(16)
         page = _NOT_BUILT if self._page is None else _filled_in(self._page, root_path, nonce)
+        # Styles may be inline: the component library writes style elements, and a style runs nothing.
         policy = (
             f"default-src 'self'; script-src 'self' 'nonce-{nonce}'; style-src 'self' 'unsafe-inline'; "
             "img-src 'self' data:; font-src 'self'; connect-src 'self'; object-src 'none'; "
