@@ -6,6 +6,7 @@ import http.client
 import json
 import threading
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode, urlsplit
@@ -102,6 +103,8 @@ class Client:
             content, headers = json.dumps(body).encode(), {"content-type": _JSON}
         response = self._send(method, path, content, headers)
         answer = _read(response)
+        if response.will_close:
+            self._hang_up()
         if response.status >= 400:
             _raise(response.status, answer)
         if not answer:
@@ -119,29 +122,22 @@ class Client:
         # A POST never rides on an old connection: if that one was cut, it could not be sent again without care.
         if method == "POST":
             self._hang_up()
-        reused = "connection" in self._local.__dict__
-        try:
-            return self._attempt(method, path, content, headers)
-        except (http.client.RemoteDisconnected, ConnectionError) as error:
-            self._hang_up()
-            if not reused:
-                raise self._unreachable(error) from error
-        except (OSError, http.client.HTTPException) as error:
-            self._hang_up()
-            raise self._unreachable(error) from error
-        try:
-            return self._attempt(method, path, content, headers)
-        except (OSError, http.client.HTTPException) as error:
-            self._hang_up()
-            raise self._unreachable(error) from error
+        while True:
+            reused = "connection" in self._local.__dict__
+            try:
+                return self._attempt(method, path, content, headers)
+            except (OSError, http.client.HTTPException) as error:
+                self._hang_up()
+                if not reused or isinstance(error, TimeoutError):
+                    raise self._unreachable(error) from error
 
     def _attempt(
         self, method: str, path: str, content: bytes | None, headers: Mapping[str, str]
     ) -> http.client.HTTPResponse:
         connection = self._connection()
-        connection.request(
-            method, self._parts.path.rstrip("/") + path, body=content, headers={**self._headers, **headers}
-        )
+        # A server that refuses a large body answers, and hangs up, before it has read it all: the answer is there.
+        with suppress(BrokenPipeError):
+            connection.request(method, self._parts.path.rstrip("/") + path, content, {**self._headers, **headers})
         return connection.getresponse()
 
     def _connection(self) -> http.client.HTTPConnection:

@@ -17,6 +17,8 @@ class Session:
 
     url: str
     key: str
+    pid: int | None = None
+    """The process of a server on this machine."""
 
 
 def find_session(settings: Settings) -> Session:
@@ -42,7 +44,7 @@ def local_session(settings: Settings) -> Session | None:
     """What the running server wrote into the data folder for us; None when there is nothing to read."""
     try:
         written = json.loads((data_folder(settings) / "session.json").read_text())
-        return Session(url=str(written["url"]), key=str(written["key"]))
+        return Session(url=str(written["url"]), key=str(written["key"]), pid=int(written["pid"]))
     except (OSError, ValueError, KeyError, TypeError):
         return None
 

@@ -17,6 +17,7 @@ from quarterdeck.core.errors import NotAllowed, QuarterdeckError, Unauthenticate
 
 _IN_FLIGHT = 4
 _MANIFEST_FILES = 1000
+_MOST_PATH_CHARACTERS = 500
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,11 @@ def send(server: Client, knowledge: str, files: Sequence[File], report: Callable
     readable: dict[str, File] = {}
     prints: list[Fingerprint] = []
     for file in files:
+        if not _can_be_named(file.path):
+            shown = file.path.encode(errors="backslashreplace").decode()
+            reason = "Its name is too long, or has characters that cannot be stored. Rename it."
+            report(Upload(shown, Refusal(shown, reason)))
+            continue
         try:
             prints.append(fingerprint(file))
             readable[file.path] = file
@@ -91,6 +97,12 @@ def _send_one(server: Client, knowledge: str, file: File) -> Upload:
     if answer["status"] == "refused":
         return Upload(file.path, Refusal(file.path, answer["reason"]))
     return Upload(file.path, unchanged=answer["status"] == "unchanged")
+
+
+def _can_be_named(path: str) -> bool:
+    """Whether the server takes the path: text, without control characters and backslashes, and not endless."""
+    odd = any(c < " " or c in "\\\x7f" or "\ud800" <= c <= "\udfff" for c in path)
+    return not odd and len(path) <= _MOST_PATH_CHARACTERS
 
 
 def _unreadable(file: File, error: OSError) -> Refusal:

@@ -19,6 +19,8 @@ from quarterdeck.cli.uploads import Refusal, Upload
 from quarterdeck.core import clock
 
 _POLL_S = 0.5
+_PATIENCE_S = 120
+_MOST_NAMED = 20
 
 
 @dataclass
@@ -116,8 +118,10 @@ def _present(answer: Json, took_ms: float) -> None:
 def _tell_refused(refused: list[Refusal]) -> None:
     if refused:
         show.say(f"{plural(len(refused), 'file')} could not be read:", style="yellow")
-    for refusal in sorted(refused, key=lambda refusal: refusal.path):
+    for refusal in sorted(refused, key=lambda refusal: refusal.path)[:_MOST_NAMED]:
         show.say(f"  {refusal.path}: {refusal.reason}")
+    if len(refused) > _MOST_NAMED:
+        show.say(f"  and {len(refused) - _MOST_NAMED:,} more; `--json` names all.")
 
 
 def _wait_for_embeddings(desk: Desk, knowledge: str) -> int:
@@ -125,9 +129,14 @@ def _wait_for_embeddings(desk: Desk, knowledge: str) -> int:
     done = int(state["embedded"])
     with progress("Embedding", state["chunks"], quiet=desk.as_json) as step:
         step(done)
+        moved_ns = clock.monotonic_ns()
         while done < state["chunks"]:
             time.sleep(_POLL_S)
             state = desk.server.get(f"/api/v1/knowledge/{knowledge}")
+            if state["embedded"] != done:
+                moved_ns = clock.monotonic_ns()
+            elif clock.monotonic_ns() - moved_ns > _PATIENCE_S * 1e9:
+                raise Failed(f"Nothing was embedded for {_PATIENCE_S} s. `quarterdeck doctor` looks into it.")
             step(state["embedded"] - done)
             done = int(state["embedded"])
     return done

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
+from threading import Thread
 
 import rich_click as click
 
+from quarterdeck.cli.browser import open_when_ready
 from quarterdeck.config.settings import read_settings
 
 
@@ -37,8 +39,10 @@ def up(
     One process with everything in it: gateway, control API, web interface and worker. All it keeps is in the data
     folder. Ctrl-C or SIGTERM lets running answers finish, then stops.
     """
-    from quarterdeck.server.run import serve
+    from quarterdeck.server.run import serve  # the whole server: for this command alone
 
     wishes = context.obj
     settings = read_settings(host=host, port=port, home=home or (wishes and wishes.home))
+    if open_browser:
+        Thread(target=open_when_ready, args=(settings,), daemon=True).start()
     serve(settings, demo=demo)
