@@ -18,6 +18,7 @@ from quarterdeck.runtime.tracing import Span
 T = TypeVar("T")
 
 CALL_KINDS = ("llm", "embedding")
+MOST = 2**63 - 1
 
 
 class SpanRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -145,11 +146,11 @@ def roll_up(spans: Sequence[SpanRow]) -> tuple[TraceRow, list[SpanRow]]:
         session_id=_first(ordered, root, lambda span: span.session_id),
         spans=len(ordered),
         calls=len(calls),
-        input_tokens=sum(call.input_tokens or 0 for call in paid),
-        output_tokens=sum(call.output_tokens or 0 for call in paid),
+        input_tokens=_sum(call.input_tokens for call in paid),
+        output_tokens=_sum(call.output_tokens for call in paid),
         # Nothing known of the price is None, never 0; a part known is that part, and `unpriced` says so.
-        cost_pico=None if unpriced and not costs else sum(costs),
-        saved_pico=sum(saved) if saved else root.saved_pico,
+        cost_pico=None if unpriced and not costs else _sum(costs),
+        saved_pico=_sum(saved) if saved else root.saved_pico,
         unpriced=unpriced,
         cached=root.cached or any(call.cached for call in calls),
         declined=_first(ordered, root, lambda span: span.declined),
@@ -198,6 +199,11 @@ def _model_of_answer(calls: Sequence[SpanRow], root: SpanRow) -> SpanRow:
         if call.kind == "llm" and call.status == "ok":
             return call
     return calls[0] if calls else root
+
+
+def _sum(numbers: Iterable[int | None]) -> int:
+    # A store counts in 64 bits. A client may claim what it likes, and must not stop the spans behind it.
+    return min(sum(number or 0 for number in numbers), MOST)
 
 
 def _first(ordered: Sequence[SpanRow], root: SpanRow, column: Callable[[SpanRow], T | None]) -> T | None:

@@ -8,11 +8,11 @@ from collections.abc import Sequence
 
 import msgspec
 
+from quarterdeck.observability.rollup import MOST
 from quarterdeck.runtime.tracing import Attribute, Span
 
 _TRACE_ID = re.compile(r"(?!0{32})[0-9a-f]{32}")
 _SPAN_ID = re.compile(r"(?!0{16})[0-9a-f]{16}")
-_MOST = 2**63 - 1
 _NUMBERS = (
     "start_ns",
     "end_ns",
@@ -63,7 +63,7 @@ def _refusal(span: Span) -> str | None:
         return f"`{span.name}` does not say when it started."
     for name in _NUMBERS:
         value = getattr(span, name)
-        if value is not None and not 0 <= value <= _MOST:
+        if value is not None and not 0 <= value <= MOST:
             return f"`{span.name}` has {name} = {value}; a whole number from 0 to 2⁶³ - 1 is needed."
     return None
 
@@ -74,7 +74,7 @@ def _clean(value: Attribute, depth: int) -> Attribute:
     if isinstance(value, bool) or value is None:
         return value
     if isinstance(value, int):
-        return value if abs(value) <= _MOST else str(value)
+        return value if abs(value) <= MOST else str(value)
     if isinstance(value, float):
         return value if math.isfinite(value) else str(value)
     if depth >= _DEEPEST:

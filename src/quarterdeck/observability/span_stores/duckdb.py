@@ -214,6 +214,8 @@ def _key_columns(keys: set[Key]) -> dict[str, Any]:
 
 def _payload(span: object, name: str) -> object:
     value = getattr(span, name)
-    if name in ("input", "output", "attributes", "cost_lines"):
-        return msgspec.json.encode(value).decode() if value not in (None, (), {}) else None
+    if name in ("input", "output"):
+        return None if value is None else msgspec.json.encode(value).decode()
+    if name in ("attributes", "cost_lines"):
+        return msgspec.json.encode(value).decode() if value else None
     return value
