@@ -51,6 +51,7 @@ class Keyring:
         self._local: dict[str, Actor] = {}
         self._last_used: dict[str, datetime] = {}
         self._writing: asyncio.Task[None] | None = None
+        self._reloading = asyncio.Lock()
 
     async def open(self) -> None:
         """Take the first snapshot, and begin to note in batches when keys were last used."""
@@ -66,26 +67,18 @@ class Keyring:
         await self._write_last_used()
 
     async def reload(self, _event: KeysChanged | None = None) -> None:
-        """Take a new snapshot."""
-        projects = {project.id: project for project in await store.projects(self._database)}
-        self._admin_key = await store.admin_credential(self._database, "key_sha256")
-        rows = await store.keys(self._database)
-        self._sessions = await store.sessions(self._database)
-        self._projects = {project.name: project for project in projects.values()}
-        self._keys = {row.secret_sha256: row for row in rows}
-        self._actors = {
-            row.secret_sha256: Actor(
-                id=row.key.id,
-                name=row.key.name,
-                kind="key",
-                project_id=row.project_id,
-                project_name=projects[row.project_id].name,
-                scopes=frozenset(row.key.scopes),
-            )
-            for row in rows
-        }
-        if self._admin_key is not None:
-            self._actors[self._admin_key] = self.administrator("admin")
+        """Take a new snapshot. One at a time: an older one that comes late must not bring a revoked key back."""
+        async with self._reloading:
+            # Keys before projects: whatever key we see, its project was there before it.
+            keys = {row.secret_sha256: row for row in await store.keys(self._database)}
+            projects = {project.id: project for project in await store.projects(self._database)}
+            admin_key = await store.admin_credential(self._database, "key_sha256")
+            sessions = await store.sessions(self._database)
+            self._projects = {project.name: project for project in projects.values()}
+            self._keys, self._admin_key, self._sessions = keys, admin_key, sessions
+            self._actors = {secret: _actor(row, projects[row.project_id]) for secret, row in keys.items()}
+            if admin_key is not None:
+                self._actors[admin_key] = self.administrator("admin")
 
     def add_local_key(self) -> str:
         """A key that lives as long as this process: what `session.json` gives to the command line."""
@@ -182,3 +175,14 @@ class Keyring:
         used, self._last_used = self._last_used, {}
         if used:
             await store.note_last_used(self._database, {key: clock.iso(moment) for key, moment in used.items()})
+
+
+def _actor(row: store.KeyRow, project: Project) -> Actor:
+    return Actor(
+        id=row.key.id,
+        name=row.key.name,
+        kind="key",
+        project_id=project.id,
+        project_name=project.name,
+        scopes=frozenset(row.key.scopes),
+    )
