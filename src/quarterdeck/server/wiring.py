@@ -25,7 +25,6 @@ from quarterdeck.gateway.embedders.minilm import open_minilm
 from quarterdeck.gateway.parts import install_gateway
 from quarterdeck.jobs.dbos_jobs import DbosJobs
 from quarterdeck.jobs.jobs import Jobs
-from quarterdeck.observability.pricing import NoPricing, Pricing
 from quarterdeck.observability.recorder import Recorder
 from quarterdeck.observability.span_stores.duckdb import DuckDbSpanStore
 from quarterdeck.retrieval import embedding_job
@@ -69,7 +68,6 @@ async def _foundation(settings: Settings, house: AsyncExitStack) -> Runtime:
 
 async def _observability(runtime: Runtime, house: AsyncExitStack) -> None:
     spans = DuckDbSpanStore(runtime.home / "spans.duckdb", memory_mb=runtime.settings.duckdb_memory_mb)
-    runtime.install(Pricing, NoPricing())
     recorder = runtime.install(Recorder, Recorder(Spool(runtime.home / "spool"), spans))
     await recorder.open()
     house.push_async_callback(recorder.close)

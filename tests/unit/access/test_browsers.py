@@ -80,6 +80,16 @@ async def test_a_session_changes_nothing_without_the_header_that_other_sites_can
     assert (without.status_code, with_header.status_code) == (403, 201)
 
 
+async def test_the_same_holds_at_the_door_of_the_data_plane(browser: httpx.AsyncClient, runtime: Runtime) -> None:
+    await let_in(browser, runtime)
+
+    read = await browser.get("/v1/models")
+    without = await browser.post("/v1/chat/completions", json={})
+    with_header = await browser.post("/v1/chat/completions", json={}, headers=OURS)
+
+    assert (read.status_code, without.status_code, with_header.status_code) == (200, 403, 400)
+
+
 @pytest.mark.parametrize("host", ["evil.example", "127.evil.example", "localhost.evil.example:4321", "192.0.2.7"])
 async def test_a_host_name_that_was_pointed_here_is_not_believed(
     browser: httpx.AsyncClient, runtime: Runtime, host: str
