@@ -16,7 +16,7 @@ class Wrapper:
     def __init__(self) -> None:
         console = show.console()
         self._width = min(console.width, _WIDEST) if console.is_terminal else None
-        self._colour = console.color_system is not None and console.is_terminal
+        self._colour = console.is_terminal and console.color_system is not None and not console.no_color
         self._column = 0
         self._word = ""
         self._space = ""
