@@ -91,7 +91,6 @@ def control_api(*, largest_body_mb: int = Settings.max_body_mb) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         generate_unique_id_function=lambda route: route.name,
-        separate_input_output_schemas=False,
         max_body_size=largest_body_mb * 2**20,
         # FastAPI exports telemetry when `OTEL_*` variables say so. Ours is another way: nothing leaves by itself.
         telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
