@@ -84,13 +84,14 @@ async def _whole(work: Work, body: AsyncIterator[bytes]) -> bytes:
 def _take_in(work: Work, language: ModuleType, packed: bytes, content_encoding: str | None) -> bytes:
     """Unpack, read, make sense of it, keep it. In a thread: a large request must not hold up streams of answers."""
     received, refusals = language.read(_unpacked(packed, content_encoding))
+    sent = len(received) + len(refusals)
     recorder, pricing = work.part(Recorder), work.part(Pricing)
     recorder.count_rejected(len(refusals))
     spans = [dialects.translate(span, work.project_id, pricing) for span in received]
     refusals += recorder.accept(spans)
     message = ""
     if refusals:
-        message = f"{len(refusals)} of {len(received)} spans were rejected. " + " ".join(refusals[:_SHOWN_REFUSALS])
+        message = f"{len(refusals)} of {sent} spans were rejected. " + " ".join(refusals[:_SHOWN_REFUSALS])
         log.warning("otlp: %s: %s", work.actor.name, message)
     answer: bytes = language.accepted(len(refusals), message)
     return answer

@@ -174,7 +174,10 @@ def _kind(kind: Number) -> str:
 
 
 def _whole(number: Number) -> int:
-    return int(number or 0)
+    try:
+        return int(number or 0)
+    except ValueError as error:
+        raise ValueError(f"`{number}` is no whole number") from error
 
 
 def _attributes(pairs: list[_Pair] | None) -> dict[str, Attribute]:
@@ -187,7 +190,7 @@ def _value(value: _Value | None) -> Attribute:
     if value.string_value is not None:
         return value.string_value
     if value.int_value is not None:
-        return int(value.int_value)
+        return _whole(value.int_value)
     if value.double_value is not None:
         number = float(value.double_value)
         return number if math.isfinite(number) else str(value.double_value)
