@@ -9,6 +9,7 @@ from quarterdeck.gateway.catalogue import Catalogue
 from quarterdeck.gateway.price_book import price_book
 from quarterdeck.gateway.prices import NO_PRICES, PriceBook, Prices
 from quarterdeck.gateway.records import ProvidersChanged
+from quarterdeck.observability.pricing import Pricing
 from quarterdeck.runtime.runtime import Runtime
 
 log = logging.getLogger(__name__)
@@ -17,7 +18,8 @@ log = logging.getLogger(__name__)
 async def install_gateway(runtime: Runtime) -> None:
     """Install `Prices`, `Catalogue` and `ResponseCache`. `Applications` must be there when the first request comes."""
     settings = runtime.settings
-    runtime.install(Prices, Prices(await _book(runtime)))
+    prices = runtime.install(Prices, Prices(await _book(runtime)))
+    runtime.install(Pricing, prices)
     runtime.install(ResponseCache, ResponseCache(enabled=settings.cache, ttl_s=settings.cache_ttl_s))
     catalogue = runtime.install(Catalogue, Catalogue(runtime))
     await catalogue.reload()

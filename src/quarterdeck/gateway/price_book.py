@@ -22,7 +22,7 @@ from quarterdeck.gateway.prices import PriceBook, PricedModel, PriceList, PriceR
 
 log = logging.getLogger(__name__)
 
-_FORMAT = 1
+_FORMAT = 2
 _COMPILER_TIMEOUT_S = 60.0
 _UNITS = {
     "input_mtok": "input",
@@ -70,6 +70,7 @@ def compile_book() -> PriceBook:
             provider.id: PriceList(
                 url_pattern=provider.api_pattern,
                 models=tuple(PricedModel(m.id, _clause(m.match), _rows(m)) for m in provider.models),
+                resells=tuple(provider.fallback_model_providers or ()),
             )
             for provider in providers
         },

@@ -11,6 +11,7 @@ import msgspec
 
 from quarterdeck.gateway.conversation import Usage
 from quarterdeck.gateway.provider import Account, OfferedModel
+from quarterdeck.observability.pricing import Price, Pricing, TokenUsage
 from quarterdeck.runtime.tracing import CostLine
 
 FREE = "free"
@@ -63,6 +64,8 @@ class PriceList(msgspec.Struct, frozen=True):
 
     url_pattern: str
     models: tuple[PricedModel, ...]
+    resells: tuple[str, ...] = ()
+    """Price lists that hold here as well, for models that this one does not name."""
 
 
 class PriceBook(msgspec.Struct, frozen=True):
@@ -98,9 +101,31 @@ _SELLERS = {
     "perplexity": "perplexity",
 }
 _RUN_HERE = {"ollama", "vllm", "local"}
+# `gen_ai.provider.name` as the conventions have it, and the older `gen_ai.system`.
+_OPEN_TELEMETRY = {
+    "aws.bedrock": "aws",
+    "az.ai.openai": "azure",
+    "az.ai.inference": "azure",
+    "azure.ai.openai": "azure",
+    "azure.ai.inference": "azure",
+    "gcp.gemini": "google",
+    "gcp.gen_ai": "google",
+    "gcp.vertex_ai": "google",
+    "gemini": "google",
+    "vertex_ai": "google",
+    "mistral_ai": "mistral",
+    "moonshot_ai": "moonshotai",
+    "x_ai": "x-ai",
+    "xai": "x-ai",
+    "ollama": FREE,
+    "vllm": FREE,
+    "local": FREE,
+}
+# Who makes models: where to look when nobody says who was called.
+_MAKERS = ("openai", "anthropic", "google", "mistral", "deepseek", "x-ai", "cohere")
 
 
-class Prices:
+class Prices(Pricing):
     """Answers what a call costs, from a flat table; the first question about a name fills its place in it."""
 
     def __init__(self, book: PriceBook = NO_PRICES) -> None:
@@ -112,6 +137,16 @@ class Prices:
         self._known: dict[tuple[str, str], PricedModel | None] = {}
         self._patterns = [(re.compile(price_list.url_pattern), name) for name, price_list in book.lists.items()]
 
+    def price(self, provider: str | None, models: Sequence[str], usage: TokenUsage, at: datetime) -> Price | None:
+        """The same for spans from outside, which name the provider in OpenTelemetry's words, or not at all."""
+        sellers = [_OPEN_TELEMETRY.get(provider, provider)] if provider else list(_MAKERS)
+        said = Usage(usage.input, usage.output, usage.cache_read, usage.cache_write, reasoning_tokens=usage.reasoning)
+        for seller in sellers:
+            bill = self._bill_of(seller, models, said, at, None)
+            if bill.cost_pico is not None and bill.price_id is not None:
+                return Price(bill.cost_pico, bill.lines, bill.price_id)
+        return None
+
     def bill(
         self,
         account: Account,
@@ -121,15 +156,7 @@ class Prices:
         service_tier: str | None = None,
     ) -> Bill:
         """The bill for a call of the first of `models` that has a price (the reported name first, then the asked one)."""
-        seller = self.seller(account)
-        if seller == FREE:
-            free = tuple(CostLine(unit, count, 0, 0) for unit, count, _ in _buckets(usage, Rates(input=0, output=0)))
-            return Bill(0, free, f"{FREE}:{account.name}")
-        for model in models:
-            priced = self._find(seller, model) if seller and model else None
-            if priced is not None:
-                return self._bill(f"{seller}/{priced.id}", priced, usage, at, service_tier)
-        return Bill()
+        return self._bill_of(self.seller(account), models, usage, at, service_tier)
 
     def rates(self, account: Account, model: str, at: datetime) -> Rates | None:
         """The standard rates of a model; None when unknown."""
@@ -167,17 +194,33 @@ class Prices:
             return _SELLERS[account.name]
         return next((name for pattern, name in self._patterns if pattern.match(account.base_url)), None)
 
+    def _bill_of(
+        self, seller: str | None, models: Iterable[str | None], usage: Usage, at: datetime, service_tier: str | None
+    ) -> Bill:
+        if seller == FREE:
+            free = tuple(CostLine(unit, count, 0, 0) for unit, count, _ in _buckets(usage, Rates(input=0, output=0)))
+            return Bill(0, free, f"{FREE}:run-here")
+        for model in models:
+            priced = self._find(seller, model) if seller and model else None
+            if priced is not None:
+                return self._bill(f"{seller}/{priced.id}", priced, usage, at, service_tier)
+        return Bill()
+
     def _find(self, seller: str, model: str) -> PricedModel | None:
         key = (seller, model)
         if key not in self._known:
             if len(self._known) >= _MOST_NAMES:
                 self._known.clear()
-            price_list = self._book.lists.get(seller)
-            name = model.lower()
-            self._known[key] = next(
-                (priced for priced in (price_list.models if price_list else ()) if _matches(priced.match, name)), None
-            )
+            self._known[key] = self._look_up(seller, model.lower())
         return self._known[key]
+
+    def _look_up(self, seller: str, name: str) -> PricedModel | None:
+        price_list = self._book.lists.get(seller)
+        if price_list is None:
+            return None
+        listed = (priced for priced in price_list.models if _matches(priced.match, name))
+        resold = (priced for other in price_list.resells if (priced := self._look_up(other, name)) is not None)
+        return next(listed, None) or next(resold, None)
 
     def _bill(self, name: str, priced: PricedModel, usage: Usage, at: datetime, service_tier: str | None) -> Bill:
         row = _standard_row(priced, at)

@@ -1,0 +1,56 @@
+"""The HTTP of providers and models, for people who set them up; calls of models are the data plane's."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+from pydantic import BaseModel, Field
+
+from quarterdeck.access.gate import CanAdmin, CanRead
+from quarterdeck.core.paging import Page
+from quarterdeck.gateway import accounts
+from quarterdeck.gateway.provider import ProviderKind
+from quarterdeck.gateway.records import ConfiguredProvider, ModelCard, ProviderCheck
+
+router = APIRouter(tags=["gateway"])
+
+
+class NewProvider(BaseModel):
+    """A provider to add."""
+
+    name: str
+    kind: ProviderKind
+    base_url: str | None = None
+    api_key: str | None = Field(default=None, repr=False)
+    models: list[str] = []
+
+
+@router.get("/providers")
+async def list_providers(work: CanRead) -> Page[ConfiguredProvider]:
+    """The providers that this project may call."""
+    return await accounts.all_providers(work)
+
+
+@router.post("/providers", status_code=201)
+async def add_provider(body: NewProvider, work: CanAdmin) -> ConfiguredProvider:
+    """Store a provider, its credential sealed."""
+    return await accounts.add(
+        work, body.name, kind=body.kind, base_url=body.base_url, api_key=body.api_key, models=body.models
+    )
+
+
+@router.delete("/providers/{name}", status_code=204)
+async def remove_provider(name: str, work: CanAdmin) -> None:
+    """Forget a stored provider and its credential."""
+    await accounts.remove(work, name)
+
+
+@router.post("/providers/{name}/checks")
+async def check_provider(name: str, work: CanAdmin) -> ProviderCheck:
+    """Ask a provider for its models, now."""
+    return await accounts.check(work, name)
+
+
+@router.get("/models")
+async def list_models(work: CanRead) -> Page[ModelCard]:
+    """Everything that can be called as `model`, with today's prices."""
+    return await accounts.all_models(work)
