@@ -33,12 +33,13 @@ class Stream:
 class Client:
     """One server, one key. Each thread has its own connection, kept open between requests."""
 
-    def __init__(self, url: str, key: str, *, project: str | None = None) -> None:
+    def __init__(self, url: str, key: str, *, project: str | None = None, timeout_s: float = SILENCE_TIMEOUT_S) -> None:
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise WrongUse(f"`{url}` is no address of a server. It looks like `http://127.0.0.1:4321`.")
         self.url = url.rstrip("/")
         self._parts = parts
+        self._timeout_s = timeout_s
         self._headers = {"authorization": f"Bearer {key}", "user-agent": f"quarterdeck/{__version__}"}
         if project is not None:
             self._headers["x-quarterdeck-project"] = project
@@ -143,9 +144,11 @@ class Client:
     def _connection(self) -> http.client.HTTPConnection:
         if "connection" not in self._local.__dict__:
             kind = http.client.HTTPSConnection if self._parts.scheme == "https" else http.client.HTTPConnection
-            connection = kind(str(self._parts.hostname), self._parts.port, timeout=CONNECT_TIMEOUT_S)
+            connection = kind(
+                str(self._parts.hostname), self._parts.port, timeout=min(CONNECT_TIMEOUT_S, self._timeout_s)
+            )
             connection.connect()
-            connection.sock.settimeout(SILENCE_TIMEOUT_S)
+            connection.sock.settimeout(self._timeout_s)
             self._local.connection = connection
             self._connections.append(connection)
         opened: http.client.HTTPConnection = self._local.connection

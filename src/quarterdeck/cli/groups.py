@@ -84,7 +84,8 @@ class Noun(click.RichGroup):
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Put in the verb when there is none."""
         helps = self.get_help_option_names(ctx)
-        if "list" in self.commands and (not args or (args[0].startswith("-") and args[0] not in helps)):
+        called = not ctx.resilient_parsing  # and not just completed by a shell
+        if called and "list" in self.commands and (not args or (args[0].startswith("-") and args[0] not in helps)):
             args = ["list", *args]
         return super().parse_args(ctx, args)
 

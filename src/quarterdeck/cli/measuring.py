@@ -8,7 +8,6 @@ from urllib.parse import quote
 from quarterdeck.cli import asking
 from quarterdeck.cli.asking import Answer
 from quarterdeck.cli.client import Client
-from quarterdeck.core.errors import QuarterdeckError
 from quarterdeck.demo import report
 from quarterdeck.demo.report import Case, Question, Quote, Reply, Summary
 
@@ -37,9 +36,9 @@ def read_documents(server: Client, knowledge: str) -> dict[str, str]:
 
 
 def count_tokens(server: Client, app: str, documents: Mapping[str, str]) -> int | None:
-    """The tokens of the whole handbook, counted by the same counter as the answers: the usage the app's model reports.
+    """The tokens of the whole handbook, by the same counter as the answers: the app's model is sent it and says.
 
-    None when that model cannot take so much, or would have to be paid for it.
+    None when that model would have to be paid for it.
     """
     live = server.get(f"/api/v1/apps/{quote(app, safe='')}")["release"]
     model = next((member["name"] for member in live["members"] if member["role"] == "model"), "")
@@ -47,13 +46,10 @@ def count_tokens(server: Client, app: str, documents: Mapping[str, str]) -> int 
         return None
     body = {
         "model": model,
-        "messages": [{"role": "system", "content": "\n\n".join(documents.values())}, {"role": "user", "content": "?"}],
-        "max_tokens": 1,
+        "messages": [{"role": "user", "content": "?"}],
+        "documents": [{"id": path, "text": text} for path, text in documents.items()],
     }
-    try:
-        return int(server.post("/v1/chat/completions", body)["usage"]["prompt_tokens"])
-    except QuarterdeckError:
-        return None
+    return int(server.post("/v1/chat/completions", body)["usage"]["prompt_tokens"])
 
 
 def _measure_one(server: Client, app: str, question: Question, documents: Mapping[str, str]) -> Case:
@@ -62,13 +58,14 @@ def _measure_one(server: Client, app: str, question: Question, documents: Mappin
     if not again.cached:
         again = asking.ask(server, app, question.question)
     reply = _reply(cold)
-    trace = server.get(f"/api/v1/traces/{cold.trace_id}")["trace"]
+    spans = server.get(f"/api/v1/traces/{cold.trace_id}")["spans"]
     return Case(
         question=question,
         reply=reply,
         verdict=report.judge(question, reply, documents),
         trace_id=cold.trace_id,
-        input_tokens=trace["input_tokens"],
+        # Of the model alone: embedding the question is no part of what the model is sent.
+        input_tokens=sum(span["input_tokens"] or 0 for span in spans if span["kind"] == "llm"),
         cold_ms=cold.ttft_ms,
         cached_ms=again.ttft_ms if again.cached else None,
     )

@@ -109,3 +109,13 @@ def test_without_a_terminal_a_password_is_not_asked_for(quarterdeck: Quarterdeck
 
     assert result.exit_code == 2
     assert "--stdin" in result.stderr
+
+
+def test_the_shell_is_offered_the_names_of_keys(quarterdeck: Quarterdeck) -> None:
+    quarterdeck("keys", "create", "offered")
+
+    result = quarterdeck(
+        _QUARTERDECK_COMPLETE="bash_complete", COMP_WORDS="quarterdeck keys revoke off", COMP_CWORD="3"
+    )
+
+    assert result.stdout.split() == ["plain,offered"]

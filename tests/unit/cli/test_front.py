@@ -129,10 +129,18 @@ def test_a_completion_script_names_our_command(alone: Quarterdeck, shell: str) -
 
 def test_the_shell_is_offered_commands_and_their_options(alone: Quarterdeck) -> None:
     commands = alone(_QUARTERDECK_COMPLETE="bash_complete", COMP_WORDS="quarterdeck tra", COMP_CWORD="1")
+    verbs = alone(_QUARTERDECK_COMPLETE="bash_complete", COMP_WORDS="quarterdeck keys ", COMP_CWORD="2")
     options = alone(_QUARTERDECK_COMPLETE="bash_complete", COMP_WORDS="quarterdeck traces --min", COMP_CWORD="2")
 
     assert commands.stdout.split() == ["plain,traces", "plain,trace"]
+    assert verbs.stdout.split() == ["plain,list", "plain,create", "plain,revoke"]
     assert options.stdout.split() == ["plain,--min-latency", "plain,--min-cost"]
+
+
+def test_without_a_server_names_are_not_completed_and_nothing_is_said(alone: Quarterdeck) -> None:
+    result = alone(_QUARTERDECK_COMPLETE="bash_complete", COMP_WORDS="quarterdeck keys revoke ", COMP_CWORD="3")
+
+    assert (result.stdout.strip(), result.stderr) == ("", "")
 
 
 def modules_after(argument: str) -> set[str]:

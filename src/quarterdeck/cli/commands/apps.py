@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 import rich_click as click
 
-from quarterdeck.cli import releases, show
+from quarterdeck.cli import completing, releases, show
 from quarterdeck.cli.client import Json
 from quarterdeck.cli.desk import Desk, command
 from quarterdeck.cli.groups import Noun
@@ -30,7 +30,7 @@ def list_apps(desk: Desk) -> None:
 
 
 @apps.command("show")
-@click.argument("name")
+@click.argument("name", shell_complete=completing.APPS)
 @command
 def show_app(desk: Desk, name: str) -> None:
     """Show an app and what its live release is made of."""
@@ -40,7 +40,13 @@ def show_app(desk: Desk, name: str) -> None:
 
 @apps.command("create")
 @click.argument("name")
-@click.option("--knowledge", required=True, metavar="NAME", help="The knowledge base it answers from.")
+@click.option(
+    "--knowledge",
+    required=True,
+    metavar="NAME",
+    shell_complete=completing.KNOWLEDGE,
+    help="The knowledge base it answers from.",
+)
 @click.option("--description", default="", metavar="TEXT", help="What it is for.")
 @click.option("--model", metavar="NAME", help="By default `local/extractive`, which needs no provider.")
 @click.option(
@@ -63,7 +69,7 @@ def create_app(
 
 
 @apps.command("releases")
-@click.argument("name")
+@click.argument("name", shell_complete=completing.APPS)
 @command
 def list_releases(desk: Desk, name: str) -> None:
     """List the releases of an app, newest first."""
@@ -72,7 +78,7 @@ def list_releases(desk: Desk, name: str) -> None:
 
 
 @apps.command("deploy")
-@click.argument("name")
+@click.argument("name", shell_complete=completing.APPS)
 @click.argument("release", required=False)
 @click.option("--model", metavar="NAME", help="Make a release with this model.")
 @click.option("--reason", default="", metavar="TEXT", help="Kept with the deployment.")

@@ -6,7 +6,7 @@ import sys
 
 import rich_click as click
 
-from quarterdeck.cli import asking, show
+from quarterdeck.cli import asking, completing, show
 from quarterdeck.cli.client import Json
 from quarterdeck.cli.desk import Desk, command
 from quarterdeck.cli.exits import WrongUse
@@ -16,7 +16,7 @@ from quarterdeck.core.errors import NotAllowed, NotFound
 
 
 @click.command()
-@click.argument("words", nargs=-1, required=True, metavar="[APP] QUESTION")
+@click.argument("words", nargs=-1, required=True, metavar="[APP] QUESTION", shell_complete=completing.APPS)
 @click.option("--no-cache", is_flag=True, help="Answer anew, even if the same question was just answered.")
 @click.option("--session", metavar="ID", help="Note the answer under this conversation.")
 @command

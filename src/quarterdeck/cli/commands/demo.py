@@ -53,7 +53,7 @@ def _present(summary: Summary) -> None:
     tokens = f"{count(round(summary.tokens_per_question or 0))} a question"
     fewer = summary.times_fewer_tokens
     if summary.tokens_of_handbook is None or fewer is None:
-        tokens += "; the whole handbook was not counted, for its model would have to be paid or cannot take it"
+        tokens += "; the whole handbook was not counted, for its model would have to be paid for it"
     else:
         tokens += f", {count(summary.tokens_of_handbook)} with the whole handbook: {fewer:.0f} times fewer"
     show.facts(

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import rich_click as click
 
-from quarterdeck.cli import releases, show, uploads
+from quarterdeck.cli import completing, releases, show, uploads
 from quarterdeck.cli.client import Json
 from quarterdeck.cli.desk import Desk, command
 from quarterdeck.cli.exits import Failed, WrongUse
@@ -43,9 +43,21 @@ class Tally:
 
 @click.command()
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="PATH...")
-@click.option("--into", "knowledge", required=True, metavar="NAME", help="The knowledge base; made when it is new.")
+@click.option(
+    "--into",
+    "knowledge",
+    required=True,
+    metavar="NAME",
+    shell_complete=completing.KNOWLEDGE,
+    help="The knowledge base; made when it is new.",
+)
 @click.option("--prune", is_flag=True, help="Drop documents that are not among these files.")
-@click.option("--app", metavar="NAME", help="Let this app answer from the new version; made when it is new.")
+@click.option(
+    "--app",
+    metavar="NAME",
+    shell_complete=completing.APPS,
+    help="Let this app answer from the new version; made when it is new.",
+)
 @click.option("--wait", is_flag=True, help="Wait until every passage is embedded.")
 @command
 def ingest(desk: Desk, paths: tuple[Path, ...], knowledge: str, prune: bool, app: str | None, wait: bool) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import rich_click as click
 
-from quarterdeck.cli import show
+from quarterdeck.cli import completing, show
 from quarterdeck.cli.client import Json
 from quarterdeck.cli.desk import Desk, command
 from quarterdeck.cli.groups import Noun
@@ -47,7 +47,7 @@ def create_key(desk: Desk, name: str, scopes: tuple[str, ...], days: int | None)
 
 
 @keys.command("revoke")
-@click.argument("key")
+@click.argument("key", shell_complete=completing.KEYS)
 @command
 def revoke_key(desk: Desk, key: str) -> None:
     """Revoke a key, named by its id or its name."""

@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 import rich_click as click
 
-from quarterdeck.cli import show
+from quarterdeck.cli import completing, show
 from quarterdeck.cli.client import Json
 from quarterdeck.cli.desk import Desk, command
 from quarterdeck.cli.groups import Noun
@@ -28,7 +28,7 @@ def list_knowledge(desk: Desk) -> None:
 
 
 @knowledge.command("show")
-@click.argument("name")
+@click.argument("name", shell_complete=completing.KNOWLEDGE)
 @command
 def show_knowledge(desk: Desk, name: str) -> None:
     """Show the versions of a knowledge base, and the files that could not be read."""
@@ -37,7 +37,7 @@ def show_knowledge(desk: Desk, name: str) -> None:
 
 
 @knowledge.command("documents")
-@click.argument("name")
+@click.argument("name", shell_complete=completing.KNOWLEDGE)
 @click.option("-q", "--query", "q", metavar="TEXT", help="Text in the path or title.")
 @command
 def list_documents(desk: Desk, name: str, q: str | None) -> None:
@@ -47,7 +47,7 @@ def list_documents(desk: Desk, name: str, q: str | None) -> None:
 
 
 @knowledge.command("search")
-@click.argument("name")
+@click.argument("name", shell_complete=completing.KNOWLEDGE)
 @click.argument("query")
 @click.option(
     "-n", "--limit", type=click.IntRange(1, 100), metavar="N", default=8, show_default=True, help="At most so many."

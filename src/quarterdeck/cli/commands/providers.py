@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 import rich_click as click
 
-from quarterdeck.cli import show
+from quarterdeck.cli import completing, show
 from quarterdeck.cli.client import Json
 from quarterdeck.cli.desk import Desk, command
 from quarterdeck.cli.exits import Failed, WrongUse
@@ -64,7 +64,7 @@ def add_provider(
 
 
 @providers.command("check")
-@click.argument("name")
+@click.argument("name", shell_complete=completing.PROVIDERS)
 @command
 def check_provider(desk: Desk, name: str) -> None:
     """Ask a provider for its models, and say how that went."""
@@ -75,7 +75,7 @@ def check_provider(desk: Desk, name: str) -> None:
 
 
 @providers.command("remove")
-@click.argument("name")
+@click.argument("name", shell_complete=completing.PROVIDERS)
 @command
 def remove_provider(desk: Desk, name: str) -> None:
     """Forget a stored provider and its key."""

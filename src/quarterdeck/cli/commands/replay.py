@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import rich_click as click
 
-from quarterdeck.cli import show
+from quarterdeck.cli import completing, show
 from quarterdeck.cli.client import Json
 from quarterdeck.cli.desk import Desk, command
 from quarterdeck.cli.exits import Failed
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("trace", metavar="ID")
+@click.argument("trace", metavar="ID", shell_complete=completing.trace_ids)
 @click.option("--check", is_flag=True, help="End with exit code 1 when the answers differ.")
 @command
 def replay(desk: Desk, trace: str, check: bool) -> None:

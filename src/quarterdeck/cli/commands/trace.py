@@ -6,7 +6,7 @@ import json
 
 import rich_click as click
 
-from quarterdeck.cli import show
+from quarterdeck.cli import completing, show
 from quarterdeck.cli.client import Json
 from quarterdeck.cli.commands.traces import verdict
 from quarterdeck.cli.desk import Desk, command
@@ -17,7 +17,7 @@ _PREVIEW = 400
 
 
 @click.command()
-@click.argument("trace", metavar="ID")
+@click.argument("trace", metavar="ID", shell_complete=completing.trace_ids)
 @click.option("--full", is_flag=True, help="Every span with its input, output and attributes, uncut.")
 @command
 def trace(desk: Desk, trace: str, full: bool) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import rich_click as click
 
-from quarterdeck.cli import show
+from quarterdeck.cli import completing, show
 from quarterdeck.cli.client import Json
 from quarterdeck.cli.desk import Desk, command
 from quarterdeck.cli.quantities import NONE, age, count, duration, money, plural, read_duration_ms, read_moment
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 @click.command()
 @click.option("-q", "--query", "q", metavar="TEXT", help="Text in the name, the input or the output.")
 @click.option("--status", type=click.Choice(["ok", "error"]), help="How it ended.")
-@click.option("--app", metavar="NAME", help="The app that answered.")
-@click.option("--model", metavar="NAME", help="A model that was called.")
+@click.option("--app", metavar="NAME", shell_complete=completing.APPS, help="The app that answered.")
+@click.option("--model", metavar="NAME", shell_complete=completing.MODELS, help="A model that was called.")
 @click.option("--release", metavar="ID", help="The release that answered.")
 @click.option("--session", metavar="ID", help="The conversation it belongs to.")
 @click.option("--user", metavar="ID", help="The person who asked.")
