@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import ast
 import sys
+from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from quarterdeck.cli import reference
+from quarterdeck.server.app import control_api
 
 ROOT = Path(__file__).parents[1]
 REFERENCE = ROOT / "docs" / "reference"
@@ -16,7 +19,11 @@ SETTINGS = ROOT / "src" / "quarterdeck" / "config" / "settings.py"
 
 def main() -> int:
     """Write or check every page."""
-    pages = {REFERENCE / "settings.md": settings_page(), REFERENCE / "cli.md": reference.page()}
+    pages = {
+        REFERENCE / "settings.md": settings_page(),
+        REFERENCE / "api.md": api_page(),
+        REFERENCE / "cli.md": reference.page(),
+    }
     stale = [path for path, text in pages.items() if not path.exists() or path.read_text() != text]
     if "--check" in sys.argv:
         for path in stale:
@@ -51,6 +58,43 @@ def settings_page() -> str:
     ]
     lines += [f"- `{name}`" for name in _provider_variables()]
     return "\n".join(lines) + "\n"
+
+
+def api_page() -> str:
+    """Every route of the control API, room by room."""
+    described = control_api().openapi()
+    rooms: dict[str, list[str]] = defaultdict(list)
+    for path, operations in described["paths"].items():
+        for method, operation in operations.items():
+            takes = ", ".join(_takes(operation, described)) or "-"
+            what = operation["operationId"].replace("_", " ").capitalize()
+            rooms[operation["tags"][0]].append(f"| {what} | `{method.upper()} {path}` | {takes} |")
+    lines = [
+        "# HTTP API",
+        "",
+        "The data plane speaks OpenAI's wire format: `POST /v1/chat/completions`, `POST /v1/embeddings`, `GET /v1/models`. Everything else is",
+        "the control API below; the running server describes it as OpenAPI at `/api/v1/openapi.json`. This page is written from it by `make docs`.",
+        "",
+        "Send a key as `Authorization: Bearer sk-qd-…`, `x-api-key`, `api-key` or `x-goog-api-key`. Only `/healthz`, `/readyz`, the UI's files and logging in",
+        'work without one. Errors have one shape everywhere: `{"error": {"message", "type", "param", "code"}}`. Lists are pages: `{"items", "next_cursor"}`.',
+    ]
+    for room in sorted(rooms):
+        lines += ["", f"## {room.capitalize()}", "", "| what | route | takes |", "|---|---|---|", *rooms[room]]
+    return "\n".join(lines) + "\n"
+
+
+def _takes(operation: dict[str, Any], described: dict[str, Any]) -> Iterator[str]:
+    for parameter in operation.get("parameters", []):
+        if parameter["in"] == "query":
+            yield f"`{parameter['name']}`" + ("" if parameter.get("required") else "?")
+    for kind, body in operation.get("requestBody", {}).get("content", {}).items():
+        name = body.get("schema", {}).get("$ref", "").rsplit("/", 1)[-1]
+        if not name:
+            yield f"a body of `{kind}`"
+            continue
+        schema = described["components"]["schemas"][name]
+        for field in schema.get("properties", {}):
+            yield f"`{field}`" + ("" if field in schema.get("required", []) else "?")
 
 
 def _settings() -> Iterator[tuple[str, str, str]]:
