@@ -2,6 +2,7 @@
 import createClient from 'openapi-fetch';
 import { refusalOf, unreachable } from './refusal';
 import type { paths } from './schema';
+import type { Whole } from './types';
 
 /** The path the server lives under: "" at a root, "/tools/llm" behind a proxy. The server writes it into the page's `<base>`. */
 export const base = new URL(document.baseURI).pathname.replace(/\/$/, '');
@@ -25,6 +26,6 @@ wire.use({
 });
 
 /** The body of a reply that was not refused. */
-export async function read<T>(call: Promise<{ data?: T }>): Promise<T> {
-  return (await call).data as T;
+export async function read<T>(call: Promise<{ data?: T }>): Promise<Whole<T>> {
+  return (await call).data as Whole<T>;
 }

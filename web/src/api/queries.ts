@@ -3,7 +3,7 @@ import { infiniteQueryOptions, keepPreviousData, queryOptions } from '@tanstack/
 import { read, wire } from './client';
 import type { operations } from './schema';
 
-export type TraceFilters = Omit<NonNullable<operations['get_api_v1_traces']['parameters']['query']>, 'limit' | 'cursor'>;
+export type TraceFilters = Omit<NonNullable<operations['list_traces']['parameters']['query']>, 'limit' | 'cursor'>;
 export type SearchMode = 'fused' | 'text' | 'vector';
 
 const SECOND = 1000;
@@ -46,7 +46,7 @@ export const recentQuestions = (app: string) =>
   });
 
 export const trace = (id: string) =>
-  queryOptions({ queryKey: ['traces', 'one', id], queryFn: ({ signal }) => read(wire.GET('/api/v1/traces/{id}', { params: { path: { id } }, signal })) });
+  queryOptions({ queryKey: ['traces', 'one', id], queryFn: ({ signal }) => read(wire.GET('/api/v1/traces/{trace_id}', { params: { path: { trace_id: id } }, signal })) });
 
 export const apps = () => queryOptions({ queryKey: ['apps'], queryFn: ({ signal }) => read(wire.GET('/api/v1/apps', { signal })), staleTime: 30 * SECOND });
 

@@ -59,7 +59,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: operations["get_api_v1_chunks_id_"];
+        /** Get Chunk */
+        get: operations["get_chunk"];
         put?: never;
         post?: never;
         delete?: never;
@@ -75,16 +76,18 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: operations["get_api_v1_keys"];
+        /** List Keys */
+        get: operations["list_keys"];
         put?: never;
-        post: operations["post_api_v1_keys"];
+        /** Create Key */
+        post: operations["create_key"];
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/api/v1/keys/{id}": {
+    "/api/v1/keys/{key_id}": {
         parameters: {
             query?: never;
             header?: never;
@@ -94,7 +97,8 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        delete: operations["delete_api_v1_keys_id_"];
+        /** Revoke Key */
+        delete: operations["revoke_key"];
         options?: never;
         head?: never;
         patch?: never;
@@ -107,7 +111,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: operations["get_api_v1_knowledge"];
+        /** List Knowledge */
+        get: operations["list_knowledge"];
         put?: never;
         post?: never;
         delete?: never;
@@ -123,7 +128,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: operations["get_api_v1_knowledge_name_"];
+        /** Get Knowledge */
+        get: operations["get_knowledge"];
         put?: never;
         post?: never;
         delete?: never;
@@ -139,7 +145,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: operations["get_api_v1_knowledge_name_documents"];
+        /** List Documents */
+        get: operations["list_documents"];
         put?: never;
         post?: never;
         delete?: never;
@@ -155,7 +162,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: operations["get_api_v1_knowledge_name_documents_id_"];
+        /** Get Document */
+        get: operations["get_document"];
         put?: never;
         post?: never;
         delete?: never;
@@ -172,7 +180,8 @@ export interface paths {
             cookie?: never;
         };
         get?: never;
-        put: operations["put_api_v1_knowledge_name_files"];
+        /** Put File */
+        put: operations["put_file"];
         post?: never;
         delete?: never;
         options?: never;
@@ -189,7 +198,8 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        post: operations["post_api_v1_knowledge_name_manifests"];
+        /** Offer Files */
+        post: operations["offer_files"];
         delete?: never;
         options?: never;
         head?: never;
@@ -203,7 +213,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: operations["get_api_v1_knowledge_name_searches"];
+        /** Search */
+        get: operations["search"];
         put?: never;
         post?: never;
         delete?: never;
@@ -221,7 +232,25 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        post: operations["post_api_v1_knowledge_name_versions"];
+        /** Publish Version */
+        post: operations["publish_version"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/login-links": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Create Login Link */
+        post: operations["create_login_link"];
         delete?: never;
         options?: never;
         head?: never;
@@ -235,7 +264,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: operations["get_api_v1_me"];
+        /** Get Me */
+        get: operations["get_me"];
         put?: never;
         post?: never;
         delete?: never;
@@ -267,7 +297,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: operations["get_api_v1_overview"];
+        /** Get Overview */
+        get: operations["get_overview"];
         put?: never;
         post?: never;
         delete?: never;
@@ -284,8 +315,78 @@ export interface paths {
             cookie?: never;
         };
         get?: never;
-        put: operations["put_api_v1_password"];
+        /** Change Password */
+        put: operations["change_password"];
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List Projects */
+        get: operations["list_projects"];
+        put?: never;
+        /** Create Project */
+        post: operations["create_project"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/prompts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List Prompts */
+        get: operations["list_prompts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/prompts/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read Prompt */
+        get: operations["read_prompt"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/prompts/{name}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Add Prompt Version */
+        post: operations["add_prompt_version"];
         delete?: never;
         options?: never;
         head?: never;
@@ -349,7 +450,8 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        post: operations["post_api_v1_sessions"];
+        /** Log In */
+        post: operations["log_in"];
         delete?: never;
         options?: never;
         head?: never;
@@ -366,7 +468,8 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        delete: operations["delete_api_v1_sessions_current"];
+        /** Log Out */
+        delete: operations["log_out"];
         options?: never;
         head?: never;
         patch?: never;
@@ -379,7 +482,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: operations["get_api_v1_traces"];
+        /** List Traces */
+        get: operations["list_traces"];
         put?: never;
         post?: never;
         delete?: never;
@@ -388,14 +492,15 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/traces/{id}": {
+    "/api/v1/traces/{trace_id}": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        get: operations["get_api_v1_traces_id_"];
+        /** Get Trace */
+        get: operations["get_trace"];
         put?: never;
         post?: never;
         delete?: never;
@@ -404,7 +509,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/traces/{id}/replays": {
+    "/api/v1/traces/{trace_id}/replays": {
         parameters: {
             query?: never;
             header?: never;
@@ -413,7 +518,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        post: operations["post_api_v1_traces_id_replays"];
+        post: operations["post_api_v1_traces_trace_id_replays"];
         delete?: never;
         options?: never;
         head?: never;
@@ -427,9 +532,27 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: operations["get_api_v1_traces_histogram"];
+        /** Trace Histogram */
+        get: operations["trace_histogram"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/traces": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Receive Traces */
+        post: operations["receive_traces"];
         delete?: never;
         options?: never;
         head?: never;
@@ -440,15 +563,27 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /**
+         * ApiKey
+         * @description A key without its secret: only the start is kept in clear, the whole as a hash.
+         */
         ApiKey: {
+            /** Created At */
             created_at: string;
-            expires_at: string | null;
+            /** Expires At */
+            expires_at?: string | null;
+            /** Id */
             id: string;
-            last_used_at: string | null;
+            /** Last Used At */
+            last_used_at?: string | null;
+            /** Name */
             name: string;
+            /** Prefix */
             prefix: string;
-            revoked_at: string | null;
-            scopes: string[];
+            /** Revoked At */
+            revoked_at?: string | null;
+            /** Scopes */
+            scopes: ("gateway" | "read" | "write" | "admin")[];
         };
         App: {
             created_at: string;
@@ -463,35 +598,110 @@ export interface components {
             release: components["schemas"]["Release"] | null;
             release_id: string | null;
         };
+        /** AppRow */
+        AppRow: {
+            /** App */
+            app: string;
+            /** Declined */
+            declined: number;
+            /** P95 Ms */
+            p95_ms: number | null;
+            /** Requests */
+            requests: number;
+        };
+        /** CacheSavings */
+        CacheSavings: {
+            /** Hit Rate */
+            hit_rate?: number | null;
+            /**
+             * Hits
+             * @default 0
+             */
+            hits: number;
+            /**
+             * Saved Ms
+             * @default 0
+             */
+            saved_ms: number;
+            /**
+             * Saved Usd
+             * @default 0
+             */
+            saved_usd: number;
+        };
+        /**
+         * Chunk
+         * @description A passage of a document: what is searched, shown to the model and cited.
+         */
         Chunk: {
+            /** Document Id */
+            document_id: string;
+            /** End */
             end: number;
+            /** Heading Path */
             heading_path: string[];
+            /** Id */
             id: string;
+            /** Line End */
             line_end: number;
+            /** Line Start */
             line_start: number;
+            /** Ordinal */
             ordinal: number;
+            /** Page */
             page: number | null;
+            /** Start */
             start: number;
+            /** Text */
             text: string;
         };
+        /**
+         * ChunkDetail
+         * @description A passage with its document and its neighbours.
+         */
         ChunkDetail: {
             after: components["schemas"]["Chunk"] | null;
             before: components["schemas"]["Chunk"] | null;
             document: components["schemas"]["Document"];
+            /** Document Id */
+            document_id: string;
+            /** End */
             end: number;
+            /** Heading Path */
             heading_path: string[];
+            /** Id */
             id: string;
+            /** Line End */
             line_end: number;
+            /** Line Start */
             line_start: number;
+            /** Ordinal */
             ordinal: number;
+            /** Page */
             page: number | null;
+            /** Start */
             start: number;
+            /** Text */
             text: string;
         };
         CostLine: {
             price_usd_per_million: number;
             quantity: number;
             unit: string;
+            usd: number;
+        };
+        /**
+         * CostLineDetail
+         * @description One line of a bill.
+         */
+        CostLineDetail: {
+            /** Price Usd Per Million */
+            price_usd_per_million: number;
+            /** Quantity */
+            quantity: number;
+            /** Unit */
+            unit: string;
+            /** Usd */
             usd: number;
         };
         CreatedKey: {
@@ -503,24 +713,48 @@ export interface components {
             op: "equal" | "insert" | "delete";
             text: string;
         };
+        /**
+         * Document
+         * @description One content of one file.
+         */
         Document: {
+            /** Chunks */
             chunks: number;
+            /** Id */
             id: string;
+            /** Ingested At */
             ingested_at: string;
+            /** Media Type */
             media_type: string;
+            /** Path */
             path: string;
+            /** Sha256 */
             sha256: string;
+            /** Size */
             size: number;
+            /** Title */
             title: string;
         };
+        /**
+         * DocumentDetail
+         * @description A document with all its passages in order.
+         */
         DocumentDetail: {
+            /** Chunks */
             chunks: components["schemas"]["Chunk"][];
+            /** Id */
             id: string;
+            /** Ingested At */
             ingested_at: string;
+            /** Media Type */
             media_type: string;
+            /** Path */
             path: string;
+            /** Sha256 */
             sha256: string;
+            /** Size */
             size: number;
+            /** Title */
             title: string;
         };
         Error: {
@@ -532,89 +766,265 @@ export interface components {
                 type: string;
             };
         };
-        FileReply: {
-            chunks: number;
+        /**
+         * Failure
+         * @description A file that could not be read, and why.
+         */
+        Failure: {
+            /** At */
+            at: string;
+            /** Path */
             path: string;
+            /** Reason */
+            reason: string;
+        };
+        /**
+         * FileReply
+         * @description What became of a file that was sent: part of the next version, or refused with a reason.
+         */
+        FileReply: {
+            /** Chunks */
+            chunks: number;
+            /** Path */
+            path: string;
+            /** Reason */
             reason: string | null;
-            /** @enum {string} */
+            /**
+             * Status
+             * @enum {string}
+             */
             status: "stored" | "unchanged" | "refused";
         };
+        /**
+         * Histogram
+         * @description Traces by time.
+         */
         Histogram: {
+            /** Bucket S */
             bucket_s: number;
+            /** Buckets */
             buckets: components["schemas"]["HistogramBucket"][];
         };
+        /** HistogramBucket */
         HistogramBucket: {
+            /** At */
             at: string;
+            /** Error */
             error: number;
+            /** Ok */
             ok: number;
         };
+        /**
+         * Hit
+         * @description A chunk that was found, and why: its rank in either list and its cosine similarity to the question.
+         */
         Hit: {
+            /** Chunk Id */
             chunk_id: string;
+            /** Document Id */
             document_id: string;
+            /** Heading Path */
             heading_path: string[];
+            /** Line End */
             line_end: number;
+            /** Line Start */
             line_start: number;
+            /** Page */
             page: number | null;
+            /** Path */
             path: string;
+            /** Score */
             score: number;
+            /** Similarity */
             similarity: number | null;
+            /** Text */
             text: string;
+            /** Text Rank */
             text_rank: number | null;
+            /** Title */
             title: string;
+            /** Vector Rank */
             vector_rank: number | null;
+        };
+        /** HTTPValidationError */
+        HTTPValidationError: {
+            /** Detail */
+            detail?: components["schemas"]["ValidationError"][];
         };
         IngestFailure: {
             at: string;
             path: string;
             reason: string;
         };
-        Knowledge: {
-            chunks: number;
-            documents: number;
-            embedded: number;
-            index_id: string | null;
+        /**
+         * KeyWish
+         * @description What a new key should be. Without scopes it may do everything but administer.
+         */
+        KeyWish: {
+            /** Expires In Days */
+            expires_in_days?: number | null;
+            /** Name */
             name: string;
+            /** Scopes */
+            scopes?: ("gateway" | "read" | "write" | "admin")[] | null;
+        };
+        /**
+         * Knowledge
+         * @description A named collection of documents, with its newest index version.
+         */
+        Knowledge: {
+            /** Chunks */
+            chunks: number;
+            /** Documents */
+            documents: number;
+            /** Embedded */
+            embedded: number;
+            /** Index Id */
+            index_id: string | null;
+            /** Name */
+            name: string;
+            /** Updated At */
             updated_at: string | null;
+            /** Version */
             version: number | null;
         };
+        /**
+         * KnowledgeDetail
+         * @description A knowledge base with its history, newest first, and what it could not read.
+         */
         KnowledgeDetail: {
+            /** Chunks */
             chunks: number;
+            /** Documents */
             documents: number;
+            /** Embedded */
             embedded: number;
-            failures: components["schemas"]["IngestFailure"][];
+            /** Failures */
+            failures: components["schemas"]["Failure"][];
+            /** Index Id */
             index_id: string | null;
+            /** Name */
             name: string;
+            /** Updated At */
             updated_at: string | null;
+            /** Version */
             version: number | null;
+            /** Versions */
             versions: components["schemas"]["KnowledgeVersion"][];
         };
+        /**
+         * KnowledgeVersion
+         * @description One line in the history of a knowledge base.
+         */
         KnowledgeVersion: {
+            /** Chunks */
             chunks: number;
+            /** Created At */
             created_at: string;
+            /** Documents */
             documents: number;
+            /** Embedded */
             embedded: number;
+            /** Index Id */
             index_id: string;
+            /** Version */
             version: number;
         };
+        /**
+         * Ledger
+         * @description Spans accepted must equal spans stored plus spans pending, across restarts and crashes.
+         *
+         *     `stored` counts a span that was sent twice twice, and keeps it once: `duplicates` says how often. A `rejected` span
+         *     was never accepted; it is counted since the start, and the log says why. `lost` is what the sum lacks: 0, or a fault.
+         */
+        Ledger: {
+            /**
+             * Accepted
+             * @default 0
+             */
+            accepted: number;
+            /**
+             * Duplicates
+             * @default 0
+             */
+            duplicates: number;
+            /**
+             * Lost
+             * @default 0
+             */
+            lost: number;
+            /**
+             * Pending
+             * @default 0
+             */
+            pending: number;
+            /**
+             * Rejected
+             * @default 0
+             */
+            rejected: number;
+            /**
+             * Stored
+             * @default 0
+             */
+            stored: number;
+        };
+        /**
+         * LinkLogin
+         * @description Logging in with the token of a login link.
+         */
+        LinkLogin: {
+            /** Link Token */
+            link_token: string;
+        };
+        /**
+         * LoginLink
+         * @description A way into the web interface: `/login?token=…`, once, from the server's own machine.
+         */
+        LoginLink: {
+            /** Expires At */
+            expires_at: string;
+            /** Token */
+            token: string;
+        };
+        /**
+         * Manifest
+         * @description The files that the client has.
+         */
         Manifest: {
-            files: components["schemas"]["ManifestFile"][];
+            /** Files */
+            files: components["schemas"]["OfferedFile"][];
         };
         ManifestFile: {
             path: string;
             sha256: string;
             size: number;
         };
+        /**
+         * ManifestReply
+         * @description Which of the offered files to send: those whose content is not here yet.
+         */
         ManifestReply: {
+            /** Unchanged */
             unchanged: number;
+            /** Wanted */
             wanted: string[];
         };
+        /**
+         * Me
+         * @description Who the caller is, and where.
+         */
         Me: {
-            /** @enum {string} */
-            kind: "admin" | "key" | "session";
+            /** Kind */
+            kind: string;
+            /** Name */
             name: string;
+            /** Password Set */
             password_set: boolean;
-            project: components["schemas"]["ProjectRef"];
+            project: components["schemas"]["Project"];
+            /** Scopes */
             scopes: string[];
+            /** Version */
             version: string;
         };
         Member: {
@@ -633,14 +1043,42 @@ export interface components {
             priced: boolean;
             provider: string;
         };
+        /** ModelRow */
+        ModelRow: {
+            /** Cost Usd */
+            cost_usd: number | null;
+            /** Model */
+            model: string;
+            /** P95 Ms */
+            p95_ms: number | null;
+            /** Requests */
+            requests: number;
+        };
+        /**
+         * NewKey
+         * @description A key just made. This is the only time its secret can be read.
+         */
         NewKey: {
-            expires_in_days?: number | null;
-            name: string;
-            scopes?: ("gateway" | "read" | "write" | "admin")[] | null;
+            key: components["schemas"]["ApiKey"];
+            /** Secret */
+            secret: string;
         };
         NewPassword: {
             current_password?: string | null;
             password: string;
+        };
+        /**
+         * NewPromptVersion
+         * @description The next wording of a prompt, and why.
+         */
+        NewPromptVersion: {
+            /**
+             * Note
+             * @default
+             */
+            note: string;
+            /** Template */
+            template: string;
         };
         NewProvider: {
             api_key?: string | null;
@@ -654,76 +1092,119 @@ export interface components {
             link_token?: string | null;
             password?: string | null;
         };
+        /**
+         * NewVersion
+         * @description What to publish. With `prune`, only the files in `paths` stay.
+         */
         NewVersion: {
+            /** Paths */
             paths?: string[] | null;
-            prune?: boolean;
+            /**
+             * Prune
+             * @default false
+             */
+            prune: boolean;
         };
+        /**
+         * OfferedFile
+         * @description A file that the client has.
+         */
+        OfferedFile: {
+            /** Path */
+            path: string;
+            /** Sha256 */
+            sha256: string;
+            /** Size */
+            size: number;
+        };
+        /**
+         * Overview
+         * @description The numbers of the first page, over a stretch of time.
+         */
         Overview: {
+            /** Bucket S */
             bucket_s: number;
-            by_app: {
-                app: string;
-                declined: number;
-                p95_ms: number | null;
-                requests: number;
-            }[];
-            by_model: {
-                cost_usd: number | null;
-                model: string;
-                p95_ms: number | null;
-                requests: number;
-            }[];
-            cache: {
-                hit_rate: number;
-                hits: number;
-                saved_ms: number;
-                saved_usd: number | null;
-            };
-            cost_usd: number | null;
+            /** By App */
+            by_app?: components["schemas"]["AppRow"][];
+            /** By Model */
+            by_model?: components["schemas"]["ModelRow"][];
+            cache: components["schemas"]["CacheSavings"];
+            /** Cost Usd */
+            cost_usd: number;
+            /** Errors */
             errors: number;
+            /** From */
             from: string;
             latency_ms: components["schemas"]["Percentiles"];
-            ledger: {
-                accepted: number;
-                pending: number;
-                rejected: number;
-                stored: number;
-            };
+            ledger?: components["schemas"]["Ledger"];
+            /** Requests */
             requests: number;
-            series: {
-                at: string;
-                cost_usd: number | null;
-                errors: number;
-                p50_ms: number | null;
-                p95_ms: number | null;
-                requests: number;
-            }[];
+            /** Series */
+            series?: components["schemas"]["SeriesPoint"][];
+            /** To */
             to: string;
-            tokens: {
-                input: number;
-                output: number;
-            };
+            tokens: components["schemas"]["TokenSums"];
             ttft_ms: components["schemas"]["Percentiles"];
+            /** Unpriced Requests */
             unpriced_requests: number;
         };
+        /**
+         * Page
+         * @description Some items, and the cursor of the next page (None on the last).
+         */
         Page_ApiKey_: {
+            /** Items */
             items: components["schemas"]["ApiKey"][];
-            next_cursor: string | null;
+            /** Next Cursor */
+            next_cursor?: string | null;
         };
         Page_App_: {
             items: components["schemas"]["App"][];
             next_cursor: string | null;
         };
+        /**
+         * Page
+         * @description Some items, and the cursor of the next page (None on the last).
+         */
         Page_Document_: {
+            /** Items */
             items: components["schemas"]["Document"][];
-            next_cursor: string | null;
+            /** Next Cursor */
+            next_cursor?: string | null;
         };
+        /**
+         * Page
+         * @description Some items, and the cursor of the next page (None on the last).
+         */
         Page_Knowledge_: {
+            /** Items */
             items: components["schemas"]["Knowledge"][];
-            next_cursor: string | null;
+            /** Next Cursor */
+            next_cursor?: string | null;
         };
         Page_Model_: {
             items: components["schemas"]["Model"][];
             next_cursor: string | null;
+        };
+        /**
+         * Page
+         * @description Some items, and the cursor of the next page (None on the last).
+         */
+        Page_Project_: {
+            /** Items */
+            items: components["schemas"]["Project"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
+        };
+        /**
+         * Page
+         * @description Some items, and the cursor of the next page (None on the last).
+         */
+        Page_Prompt_: {
+            /** Items */
+            items: components["schemas"]["Prompt"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
         };
         Page_Provider_: {
             items: components["schemas"]["Provider"][];
@@ -733,13 +1214,97 @@ export interface components {
             items: components["schemas"]["Release"][];
             next_cursor: string | null;
         };
+        /**
+         * PasswordLogin
+         * @description Logging in with the password, or with the admin key.
+         */
+        PasswordLogin: {
+            /** Password */
+            password: string;
+        };
+        /**
+         * PasswordWish
+         * @description The new password, and the one it replaces.
+         */
+        PasswordWish: {
+            /** Current Password */
+            current_password?: string | null;
+            /** Password */
+            password: string;
+        };
+        /** Percentiles */
         Percentiles: {
-            p50: number | null;
-            p95: number | null;
+            /** P50 */
+            p50?: number | null;
+            /** P95 */
+            p95?: number | null;
+        };
+        /**
+         * Project
+         * @description A tenant: everything belongs to exactly one project.
+         */
+        Project: {
+            /** Created At */
+            created_at: string;
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
         };
         ProjectRef: {
             id: string;
             name: string;
+        };
+        /**
+         * ProjectWish
+         * @description What a new project should be.
+         */
+        ProjectWish: {
+            /** Name */
+            name: string;
+        };
+        /**
+         * Prompt
+         * @description A prompt by its name, with its newest version.
+         */
+        Prompt: {
+            /** Name */
+            name: string;
+            newest: components["schemas"]["PromptVersion"];
+            /** Versions */
+            versions: number;
+        };
+        /**
+         * PromptHistory
+         * @description A prompt with all its versions, newest first.
+         */
+        PromptHistory: {
+            /** Name */
+            name: string;
+            /** Versions */
+            versions: components["schemas"]["PromptVersion"][];
+        };
+        /**
+         * PromptVersion
+         * @description One wording of a prompt. Never changed: a better wording is the next version.
+         */
+        PromptVersion: {
+            /** Created At */
+            created_at: string;
+            /** Created By */
+            created_by: string;
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /** Note */
+            note: string;
+            /** Sha256 */
+            sha256: string;
+            /** Template */
+            template: string;
+            /** Version */
+            version: number;
         };
         Provider: {
             base_url: string;
@@ -792,6 +1357,38 @@ export interface components {
             query: string;
             took_ms: number;
         };
+        /**
+         * SearchResult
+         * @description What a search found, and how.
+         */
+        SearchResult: {
+            /** Hits */
+            hits: components["schemas"]["Hit"][];
+            /**
+             * Mode
+             * @enum {string}
+             */
+            mode: "fused" | "text" | "vector";
+            /** Query */
+            query: string;
+            /** Took Ms */
+            took_ms: number;
+        };
+        /** SeriesPoint */
+        SeriesPoint: {
+            /** At */
+            at: string;
+            /** Cost Usd */
+            cost_usd: number;
+            /** Errors */
+            errors: number;
+            /** P50 Ms */
+            p50_ms: number | null;
+            /** P95 Ms */
+            p95_ms: number | null;
+            /** Requests */
+            requests: number;
+        };
         Span: {
             attributes: {
                 [key: string]: unknown;
@@ -818,40 +1415,171 @@ export interface components {
             status_message: string | null;
             ttft_ms: number | null;
         };
+        /**
+         * SpanDetail
+         * @description A span of an opened trace, with all that is known of it.
+         */
+        SpanDetail: {
+            /** App */
+            app: string | null;
+            /** Attributes */
+            attributes: {
+                [key: string]: unknown;
+            };
+            /** Cache Read Tokens */
+            cache_read_tokens: number | null;
+            /** Cache Write Tokens */
+            cache_write_tokens: number | null;
+            /** Cached */
+            cached: boolean;
+            /** Cost Lines */
+            cost_lines: components["schemas"]["CostLineDetail"][];
+            /** Cost Usd */
+            cost_usd: number | null;
+            /** Input */
+            input: unknown;
+            /** Input Tokens */
+            input_tokens: number | null;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "app" | "chain" | "agent" | "llm" | "retrieval" | "prompt" | "guardrail" | "embedding" | "tool" | "other";
+            /** Latency Ms */
+            latency_ms: number;
+            /** Model */
+            model: string | null;
+            /** Name */
+            name: string;
+            /** Offset Ms */
+            offset_ms: number;
+            /** Output */
+            output: unknown;
+            /** Output Tokens */
+            output_tokens: number | null;
+            /** Parent Id */
+            parent_id: string | null;
+            /** Provider */
+            provider: string | null;
+            /** Reasoning Tokens */
+            reasoning_tokens: number | null;
+            /** Release Id */
+            release_id: string | null;
+            /** Service */
+            service: string | null;
+            /** Span Id */
+            span_id: string;
+            /** Started At */
+            started_at: string;
+            /** Status */
+            status: string;
+            /** Status Message */
+            status_message: string | null;
+            /** Ttft Ms */
+            ttft_ms: number | null;
+            /** Unpriced */
+            unpriced: boolean;
+            /** Usage Estimated */
+            usage_estimated: boolean;
+        };
+        /** TokenSums */
+        TokenSums: {
+            /**
+             * Input
+             * @default 0
+             */
+            input: number;
+            /**
+             * Output
+             * @default 0
+             */
+            output: number;
+        };
+        /**
+         * TraceDetail
+         * @description A trace, opened.
+         */
         TraceDetail: {
-            spans: components["schemas"]["Span"][];
+            /** Spans */
+            spans: components["schemas"]["SpanDetail"][];
             trace: components["schemas"]["TraceSummary"];
         };
+        /**
+         * TracePage
+         * @description A page of the trace list.
+         */
         TracePage: {
+            /** Items */
             items: components["schemas"]["TraceSummary"][];
+            /** Matched */
             matched: number;
+            /** Next Cursor */
             next_cursor: string | null;
+            /** Total */
             total: number;
         };
+        /**
+         * TraceSummary
+         * @description One row of the trace list: the root span, with the sums of the spans below it.
+         */
         TraceSummary: {
+            /** App */
             app: string | null;
+            /** Cached */
             cached: boolean;
+            /** Cost Usd */
             cost_usd: number | null;
+            /** Declined */
             declined: boolean | null;
+            /** Input Preview */
             input_preview: string;
+            /** Input Tokens */
             input_tokens: number;
+            /** Latency Ms */
             latency_ms: number;
+            /** Model */
             model: string | null;
+            /** Name */
             name: string;
+            /** Output Preview */
             output_preview: string;
+            /** Output Tokens */
             output_tokens: number;
+            /** Provider */
             provider: string | null;
+            /** Release Id */
             release_id: string | null;
+            /** Service */
             service: string | null;
+            /** Session Id */
             session_id: string | null;
+            /** Spans */
             spans: number;
+            /** Started At */
             started_at: string;
-            /** @enum {string} */
-            status: "ok" | "error";
+            /** Status */
+            status: string;
+            /** Trace Id */
             trace_id: string;
+            /** Ttft Ms */
             ttft_ms: number | null;
+            /** Unpriced */
             unpriced: boolean;
+            /** User Id */
             user_id: string | null;
+        };
+        /** ValidationError */
+        ValidationError: {
+            /** Context */
+            ctx?: Record<string, never>;
+            /** Input */
+            input?: unknown;
+            /** Location */
+            loc: (string | number)[];
+            /** Message */
+            msg: string;
+            /** Error Type */
+            type: string;
         };
     };
     responses: never;
@@ -953,7 +1681,7 @@ export interface operations {
             };
         };
     };
-    get_api_v1_chunks_id_: {
+    get_chunk: {
         parameters: {
             query?: never;
             header?: never;
@@ -964,16 +1692,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description error */
-            "4XX": {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                };
-            };
-            /** @description ok */
+            /** @description Successful Response */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -982,9 +1701,18 @@ export interface operations {
                     "application/json": components["schemas"]["ChunkDetail"];
                 };
             };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
         };
     };
-    get_api_v1_keys: {
+    list_keys: {
         parameters: {
             query?: never;
             header?: never;
@@ -993,16 +1721,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description error */
-            "4XX": {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                };
-            };
-            /** @description ok */
+            /** @description Successful Response */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1013,7 +1732,7 @@ export interface operations {
             };
         };
     };
-    post_api_v1_keys: {
+    create_key: {
         parameters: {
             query?: never;
             header?: never;
@@ -1022,51 +1741,42 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["NewKey"];
+                "application/json": components["schemas"]["KeyWish"];
             };
         };
         responses: {
-            /** @description error */
-            "4XX": {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                };
-            };
-            /** @description ok */
+            /** @description Successful Response */
             201: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["CreatedKey"];
+                    "application/json": components["schemas"]["NewKey"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
                 };
             };
         };
     };
-    delete_api_v1_keys_id_: {
+    revoke_key: {
         parameters: {
             query?: never;
             header?: never;
             path: {
-                id: string;
+                key_id: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description error */
-            "4XX": {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                };
-            };
-            /** @description ok */
+            /** @description Successful Response */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1075,9 +1785,18 @@ export interface operations {
                     "application/json": components["schemas"]["ApiKey"];
                 };
             };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
         };
     };
-    get_api_v1_knowledge: {
+    list_knowledge: {
         parameters: {
             query?: never;
             header?: never;
@@ -1086,16 +1805,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description error */
-            "4XX": {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                };
-            };
-            /** @description ok */
+            /** @description Successful Response */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1106,7 +1816,7 @@ export interface operations {
             };
         };
     };
-    get_api_v1_knowledge_name_: {
+    get_knowledge: {
         parameters: {
             query?: never;
             header?: never;
@@ -1117,16 +1827,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description error */
-            "4XX": {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                };
-            };
-            /** @description ok */
+            /** @description Successful Response */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1135,9 +1836,18 @@ export interface operations {
                     "application/json": components["schemas"]["KnowledgeDetail"];
                 };
             };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
         };
     };
-    get_api_v1_knowledge_name_documents: {
+    list_documents: {
         parameters: {
             query?: {
                 cursor?: string | null;
@@ -1152,16 +1862,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description error */
-            "4XX": {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                };
-            };
-            /** @description ok */
+            /** @description Successful Response */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1170,9 +1871,18 @@ export interface operations {
                     "application/json": components["schemas"]["Page_Document_"];
                 };
             };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
         };
     };
-    get_api_v1_knowledge_name_documents_id_: {
+    get_document: {
         parameters: {
             query?: never;
             header?: never;
@@ -1184,16 +1894,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description error */
-            "4XX": {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                };
-            };
-            /** @description ok */
+            /** @description Successful Response */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1202,9 +1903,18 @@ export interface operations {
                     "application/json": components["schemas"]["DocumentDetail"];
                 };
             };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
         };
     };
-    put_api_v1_knowledge_name_files: {
+    put_file: {
         parameters: {
             query: {
                 path: string;
@@ -1215,22 +1925,9 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody: {
-            content: {
-                "application/octet-stream": string;
-            };
-        };
+        requestBody?: never;
         responses: {
-            /** @description error */
-            "4XX": {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                };
-            };
-            /** @description ok */
+            /** @description Successful Response */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1239,9 +1936,18 @@ export interface operations {
                     "application/json": components["schemas"]["FileReply"];
                 };
             };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
         };
     };
-    post_api_v1_knowledge_name_manifests: {
+    offer_files: {
         parameters: {
             query?: never;
             header?: never;
@@ -1256,16 +1962,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description error */
-            "4XX": {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                };
-            };
-            /** @description ok */
+            /** @description Successful Response */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1274,9 +1971,18 @@ export interface operations {
                     "application/json": components["schemas"]["ManifestReply"];
                 };
             };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
         };
     };
-    get_api_v1_knowledge_name_searches: {
+    search: {
         parameters: {
             query: {
                 limit?: number;
@@ -1291,27 +1997,27 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description error */
-            "4XX": {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                };
-            };
-            /** @description ok */
+            /** @description Successful Response */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["SearchReply"];
+                    "application/json": components["schemas"]["SearchResult"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
                 };
             };
         };
     };
-    post_api_v1_knowledge_name_versions: {
+    publish_version: {
         parameters: {
             query?: never;
             header?: never;
@@ -1326,27 +2032,27 @@ export interface operations {
             };
         };
         responses: {
-            /** @description error */
-            "4XX": {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                };
-            };
-            /** @description ok */
+            /** @description Successful Response */
             201: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["PublishedVersion"];
+                    "application/json": components["schemas"]["KnowledgeVersion"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
                 };
             };
         };
     };
-    get_api_v1_me: {
+    create_login_link: {
         parameters: {
             query?: never;
             header?: never;
@@ -1355,16 +2061,27 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description error */
-            "4XX": {
+            /** @description Successful Response */
+            201: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Error"];
+                    "application/json": components["schemas"]["LoginLink"];
                 };
             };
-            /** @description ok */
+        };
+    };
+    get_me: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1404,7 +2121,7 @@ export interface operations {
             };
         };
     };
-    get_api_v1_overview: {
+    get_overview: {
         parameters: {
             query?: {
                 hours?: number;
@@ -1415,16 +2132,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description error */
-            "4XX": {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                };
-            };
-            /** @description ok */
+            /** @description Successful Response */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1433,9 +2141,18 @@ export interface operations {
                     "application/json": components["schemas"]["Overview"];
                 };
             };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
         };
     };
-    put_api_v1_password: {
+    change_password: {
         parameters: {
             query?: never;
             header?: never;
@@ -1444,25 +2161,164 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["NewPassword"];
+                "application/json": components["schemas"]["PasswordWish"];
             };
         };
         responses: {
-            /** @description error */
-            "4XX": {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                };
-            };
-            /** @description no content */
+            /** @description Successful Response */
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    list_projects: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Project_"];
+                };
+            };
+        };
+    };
+    create_project: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProjectWish"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Project"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    list_prompts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Prompt_"];
+                };
+            };
+        };
+    };
+    read_prompt: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PromptHistory"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    add_prompt_version: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewPromptVersion"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PromptVersion"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
             };
         };
     };
@@ -1588,7 +2444,7 @@ export interface operations {
             };
         };
     };
-    post_api_v1_sessions: {
+    log_in: {
         parameters: {
             query?: never;
             header?: never;
@@ -1597,20 +2453,11 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["NewSession"];
+                "application/json": components["schemas"]["PasswordLogin"] | components["schemas"]["LinkLogin"];
             };
         };
         responses: {
-            /** @description error */
-            "4XX": {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                };
-            };
-            /** @description ok */
+            /** @description Successful Response */
             201: {
                 headers: {
                     [name: string]: unknown;
@@ -1619,9 +2466,18 @@ export interface operations {
                     "application/json": components["schemas"]["Me"];
                 };
             };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
         };
     };
-    delete_api_v1_sessions_current: {
+    log_out: {
         parameters: {
             query?: never;
             header?: never;
@@ -1630,16 +2486,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description error */
-            "4XX": {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                };
-            };
-            /** @description no content */
+            /** @description Successful Response */
             204: {
                 headers: {
                     [name: string]: unknown;
@@ -1648,22 +2495,26 @@ export interface operations {
             };
         };
     };
-    get_api_v1_traces: {
+    list_traces: {
         parameters: {
             query?: {
                 app?: string | null;
                 cached?: boolean | null;
                 cursor?: string | null;
+                /** @description ISO 8601; belongs to the window. */
                 from?: string | null;
                 limit?: number;
                 min_cost_usd?: number | null;
                 min_latency_ms?: number | null;
                 model?: string | null;
+                /** @description Text in the name, the input or the output; or a trace id. */
                 q?: string | null;
                 release?: string | null;
                 service?: string | null;
                 session?: string | null;
-                status?: ("ok" | "error") | null;
+                /** @description `ok` or `error`. */
+                status?: string | null;
+                /** @description ISO 8601; does not belong to the window. */
                 to?: string | null;
                 user?: string | null;
             };
@@ -1673,16 +2524,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description error */
-            "4XX": {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                };
-            };
-            /** @description ok */
+            /** @description Successful Response */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1691,29 +2533,29 @@ export interface operations {
                     "application/json": components["schemas"]["TracePage"];
                 };
             };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
         };
     };
-    get_api_v1_traces_id_: {
+    get_trace: {
         parameters: {
             query?: never;
             header?: never;
             path: {
-                id: string;
+                trace_id: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description error */
-            "4XX": {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                };
-            };
-            /** @description ok */
+            /** @description Successful Response */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1722,14 +2564,23 @@ export interface operations {
                     "application/json": components["schemas"]["TraceDetail"];
                 };
             };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
         };
     };
-    post_api_v1_traces_id_replays: {
+    post_api_v1_traces_trace_id_replays: {
         parameters: {
             query?: never;
             header?: never;
             path: {
-                id: string;
+                trace_id: string;
             };
             cookie?: never;
         };
@@ -1755,21 +2606,25 @@ export interface operations {
             };
         };
     };
-    get_api_v1_traces_histogram: {
+    trace_histogram: {
         parameters: {
             query?: {
                 app?: string | null;
                 buckets?: number;
                 cached?: boolean | null;
+                /** @description ISO 8601; belongs to the window. */
                 from?: string | null;
                 min_cost_usd?: number | null;
                 min_latency_ms?: number | null;
                 model?: string | null;
+                /** @description Text in the name, the input or the output; or a trace id. */
                 q?: string | null;
                 release?: string | null;
                 service?: string | null;
                 session?: string | null;
-                status?: ("ok" | "error") | null;
+                /** @description `ok` or `error`. */
+                status?: string | null;
+                /** @description ISO 8601; does not belong to the window. */
                 to?: string | null;
                 user?: string | null;
             };
@@ -1779,22 +2634,46 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description error */
-            "4XX": {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                };
-            };
-            /** @description ok */
+            /** @description Successful Response */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Histogram"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    receive_traces: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/x-protobuf": unknown;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
                 };
             };
         };

@@ -1,11 +1,14 @@
 /** The server's nouns, by the names the UI uses. The shapes are generated from its OpenAPI. */
 import type { components } from './schema';
 
-type Schemas = components['schemas'];
+/** What the server sends is whole: also a field with a default, which OpenAPI calls optional, is always there. */
+export type Whole<T> = T extends readonly (infer Item)[] ? Whole<Item>[] : T extends object ? { [Name in keyof T]-?: Whole<T[Name]> } : T;
+
+type Schemas = Whole<components['schemas']>;
 
 export type Me = Schemas['Me'];
 export type ApiKey = Schemas['ApiKey'];
-export type CreatedKey = Schemas['CreatedKey'];
+export type CreatedKey = Schemas['NewKey'];
 export type Provider = Schemas['Provider'];
 export type ProviderCheck = Schemas['ProviderCheck'];
 export type Model = Schemas['Model'];
@@ -21,7 +24,7 @@ export type App = Schemas['App'];
 export type AppDetail = Schemas['AppDetail'];
 export type Trace = Schemas['TraceSummary'];
 export type TraceDetail = Schemas['TraceDetail'];
-export type Span = Schemas['Span'];
+export type Span = Schemas['SpanDetail'];
 export type SpanKind = Span['kind'];
 export type Replay = Schemas['Replay'];
 export type Histogram = Schemas['Histogram'];

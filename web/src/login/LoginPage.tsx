@@ -27,8 +27,9 @@ export default function LoginPage() {
     // eslint-disable-next-line react-hooks/exhaustive-deps
   }, [token]);
 
-  const linkRefused = token && signIn.isError && signIn.variables?.link_token;
-  if (token && !linkRefused && !signIn.variables?.password) {
+  const byPassword = signIn.variables !== undefined && 'password' in signIn.variables;
+  const linkRefused = token !== undefined && signIn.isError && !byPassword;
+  if (token && !linkRefused && !byPassword) {
     return (
       <main className={look.page}>
         <Waiting label="Signing you in" />
@@ -75,11 +76,13 @@ export default function LoginPage() {
   );
 }
 
+type Credential = { password: string } | { link_token: string };
+
 function useSignIn(next: string | undefined) {
   const router = useRouter();
   const queries = useQueryClient();
   return useMutation({
-    mutationFn: (body: { password?: string; link_token?: string }) => read(wire.POST('/api/v1/sessions', { body })),
+    mutationFn: (body: Credential) => read(wire.POST('/api/v1/sessions', { body })),
     onSuccess(somebody) {
       queries.clear();
       queries.setQueryData(me().queryKey, somebody);

@@ -50,7 +50,7 @@ function See({ see }: Pick<Concern, 'see'>) {
 function Ledger({ ledger }: Pick<Overview, 'ledger'>) {
   const whole = ledger.accepted === ledger.stored;
   return (
-    <span className={look.ledger} title="Every answer that a client received is counted when it is accepted and again when it is stored">
+    <span className={look.ledger} title="Every span is counted when it is accepted and again when it is stored">
       {whole && <IconCircleCheck size={13} stroke={1.8} className={look.ok} aria-hidden />}
       {ledgerSentence(ledger)}
     </span>

@@ -1,7 +1,7 @@
 /** Six numbers with their shape over time. */
 import type { Overview } from '../api/types';
 import { Sparkline } from '../charts/Sparkline';
-import { compact, dollars, milliseconds, percent, plural } from '../text/numbers';
+import { compact, dollars, milliseconds, NONE, percent, plural } from '../text/numbers';
 import look from './Tiles.module.css';
 
 interface Tile {
@@ -22,7 +22,7 @@ export function Tiles({ overview }: { overview: Overview }) {
     { label: 'Latency, p50', value: milliseconds(latency_ms.p50), note: `p95 ${milliseconds(latency_ms.p95)}`, values: series.map((point) => point.p50_ms), color: 'var(--kind-retrieval)' },
     { label: 'First token, p50', value: milliseconds(ttft_ms.p50), note: `p95 ${milliseconds(ttft_ms.p95)}`, share: latency_ms.p50 ? (ttft_ms.p50 ?? 0) / latency_ms.p50 : 0, color: 'var(--kind-retrieval)' },
     { label: 'Cost', value: dollars(cost_usd), note: unpriced_requests ? `${compact(unpriced_requests)} without a price` : 'all priced', values: series.map((point) => point.cost_usd), color: 'var(--kind-tool)' },
-    { label: 'From the cache', value: percent(cache.hit_rate), note: saved(cache), share: cache.hit_rate, color: 'var(--kind-embedding)' },
+    { label: 'From the cache', value: cache.hit_rate === null ? NONE : percent(cache.hit_rate), note: saved(cache), share: cache.hit_rate ?? 0, color: 'var(--kind-embedding)' },
   ];
   return (
     <dl className={look.tiles}>

@@ -3,11 +3,11 @@ import type { Me, Overview } from '../api/types';
 import { concerns, ledgerSentence } from './attention';
 
 const me = { password_set: true } as Me;
-const quiet = { requests: 200, errors: 0, unpriced_requests: 0, by_app: [], ledger: { accepted: 5, stored: 5, pending: 0, rejected: 0 } } as unknown as Overview;
+const quiet = { requests: 200, errors: 0, unpriced_requests: 0, by_app: [], ledger: { accepted: 5, stored: 5, pending: 0, rejected: 0, duplicates: 0, lost: 0 } } as unknown as Overview;
 
 test('a quiet day needs nobody', () => {
   expect(concerns(quiet, me)).toEqual([]);
-  expect(ledgerSentence(quiet.ledger)).toBe('5 records accepted, all stored.');
+  expect(ledgerSentence(quiet.ledger)).toBe('5 spans accepted, all stored.');
 });
 
 test('a few failures are a warning, many are an error', () => {
@@ -26,6 +26,9 @@ test('an app that mostly declines is named, a rarely used one is not', () => {
   expect(found.map((concern) => concern.sentence)).toEqual(['policy-bot declined 15 of 20 questions: its knowledge may lack what people ask for.']);
 });
 
-test('records that are not stored are counted out loud', () => {
-  expect(ledgerSentence({ accepted: 1200, stored: 1190, pending: 8, rejected: 2 })).toBe('1,200 records accepted, 1,190 stored, 8 on the way, 2 rejected.');
+test('a span that cannot be found is an error, said out loud', () => {
+  const ledger = { accepted: 1200, stored: 1190, pending: 8, rejected: 0, duplicates: 0, lost: 2 };
+
+  expect(ledgerSentence(ledger)).toBe('1,200 spans accepted, 1,190 stored, 8 on the way, 2 lost.');
+  expect(concerns({ ...quiet, ledger }, me)[0]).toMatchObject({ tone: 'err', sentence: expect.stringContaining('2 spans were accepted and cannot be found') });
 });

@@ -25,8 +25,9 @@ export function concerns(overview: Overview, me: Me): Concern[] {
       });
     }
   }
-  if (ledger.rejected > 0) found.push({ tone: 'err', sentence: `${plural(ledger.rejected, 'record')} could not be stored and ${ledger.rejected === 1 ? 'was' : 'were'} set aside. \`quarterdeck doctor\` says why.` });
-  if (ledger.pending > 1000) found.push({ tone: 'warn', sentence: `${plural(ledger.pending, 'record')} wait to be stored: the span store is behind.` });
+  if (ledger.lost > 0) found.push({ tone: 'err', sentence: `${plural(ledger.lost, 'span')} ${was(ledger.lost)} accepted and cannot be found. \`quarterdeck doctor\` says what to do.` });
+  if (ledger.rejected > 0) found.push({ tone: 'warn', sentence: `${plural(ledger.rejected, 'span')} ${was(ledger.rejected)} refused since the start; the log says why.` });
+  if (ledger.pending > 1000) found.push({ tone: 'warn', sentence: `${plural(ledger.pending, 'span')} wait to be stored: the span store is behind.` });
   if (overview.unpriced_requests > 0) {
     found.push({ tone: 'warn', sentence: `${plural(overview.unpriced_requests, 'request')} used a model without a known price. The cost shown here leaves them out.` });
   }
@@ -34,9 +35,13 @@ export function concerns(overview: Overview, me: Me): Concern[] {
   return found;
 }
 
-/** Every answer a client received must be in the span store. */
-export function ledgerSentence({ accepted, stored, pending, rejected }: Overview['ledger']): string {
-  if (accepted === stored) return `${plural(accepted, 'record')} accepted, all stored.`;
-  const rest = [pending && `${count(pending)} on the way`, rejected && `${count(rejected)} rejected`].filter(Boolean).join(', ');
-  return `${plural(accepted, 'record')} accepted, ${count(stored)} stored${rest ? `, ${rest}` : ''}.`;
+/** What was accepted must be stored or on its way. */
+export function ledgerSentence({ accepted, stored, pending, lost }: Overview['ledger']): string {
+  if (accepted === stored) return `${plural(accepted, 'span')} accepted, all stored.`;
+  const rest = [pending && `${count(pending)} on the way`, lost && `${count(lost)} lost`].filter(Boolean).join(', ');
+  return `${plural(accepted, 'span')} accepted, ${count(stored)} stored${rest ? `, ${rest}` : ''}.`;
+}
+
+function was(count: number): string {
+  return count === 1 ? 'was' : 'were';
 }

@@ -113,7 +113,7 @@ function Row({ apiKey }: { apiKey: ApiKey }) {
 function Revoke({ apiKey, opened, onClose }: { apiKey: ApiKey; opened: boolean; onClose: () => void }) {
   const queries = useQueryClient();
   const revoke = useMutation({
-    mutationFn: () => wire.DELETE('/api/v1/keys/{id}', { params: { path: { id: apiKey.id } } }),
+    mutationFn: () => wire.DELETE('/api/v1/keys/{key_id}', { params: { path: { key_id: apiKey.id } } }),
     async onSuccess() {
       onClose();
       await queries.invalidateQueries({ queryKey: ['keys'] });

@@ -15,7 +15,7 @@ import look from './ReplayDialog.module.css';
 export function ReplayDialog({ traceId, opened, onClose }: { traceId: string; opened: boolean; onClose: () => void }) {
   const queries = useQueryClient();
   const replay = useMutation({
-    mutationFn: (id: string) => read(wire.POST('/api/v1/traces/{id}/replays', { params: { path: { id } } })),
+    mutationFn: (trace_id: string) => read(wire.POST('/api/v1/traces/{trace_id}/replays', { params: { path: { trace_id } } })),
     onSuccess: () => queries.invalidateQueries({ queryKey: ['traces', 'list'] }),
   });
   const { mutate } = replay;

@@ -177,7 +177,7 @@ function SpanRow({ id, row, n, top, whole, chosen, onChoose, onFold }: RowProps)
         <KindTile kind={span.kind} />
         <span className={look.label}>{span.name}</span>
         {span.model && <span className={look.model}>{span.model}</span>}
-        {span.attributes['quarterdeck.cache'] === 'hit' && <Tag tone="accent">cache</Tag>}
+        {span.cached && <Tag tone="accent">cache</Tag>}
         {span.status === 'error' && <Tag tone="err">error</Tag>}
       </div>
       <div role="gridcell" className={look.track} aria-label={`from ${milliseconds(span.offset_ms)}`}>
