@@ -11,6 +11,7 @@ from quarterdeck import __version__
 from quarterdeck.access import routes as access_routes
 from quarterdeck.config.settings import Settings
 from quarterdeck.core import ids
+from quarterdeck.gateway import routes as gateway_routes
 from quarterdeck.gateway.asgi import DataPlane
 from quarterdeck.observability import routes as observability_routes
 from quarterdeck.prompts import routes as prompts_routes
@@ -23,6 +24,7 @@ log = logging.getLogger(__name__)
 
 ROOMS: tuple[APIRouter, ...] = (
     access_routes.router,
+    gateway_routes.router,
     observability_routes.router,
     prompts_routes.router,
     retrieval_routes.router,
