@@ -32,6 +32,7 @@ def answered(at_ms: float = 0, **fields: Any) -> list[Span]:
     )
     llm = span(
         app.trace_id,
+        project_id=app.project_id,
         at_ms=at_ms + 10,
         takes_ms=80,
         name="chat gpt-4o-mini",
