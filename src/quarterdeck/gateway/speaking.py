@@ -84,9 +84,10 @@ class Speaking(Answer):
 
 def answer_of_app(work: Work, app: Application, request: ChatRequest) -> Answer:
     """An app's answer; its span is the root, and everything it does hangs below."""
+    # Every span below tells, too, which release it served.
+    work.trace.shared.update(app=app.name, release_id=app.release_id)
     span = work.start(f"app {app.name}", "app")
-    messages = msgspec.to_builtins(request.messages)
-    span.put(app=app.name, release_id=app.release_id, model=request.model, input=messages)
+    span.put(model=request.model, input=msgspec.to_builtins(request.messages))
     span.attributes["gen_ai.operation.name"] = "invoke_agent"
     span.attributes["gen_ai.agent.name"] = app.name
     return Speaking(request.model, request, app.answer(work.under(span), request, span), span)

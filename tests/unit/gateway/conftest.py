@@ -7,7 +7,7 @@ import atexit
 import functools
 import shutil
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,9 +24,10 @@ from quarterdeck.config.settings import Settings
 from quarterdeck.gateway import accounts, price_book
 from quarterdeck.gateway.application import Application, Applications
 from quarterdeck.gateway.asgi import DataPlane
+from quarterdeck.gateway.conversation import ChatRequest, Piece
 from quarterdeck.observability.recorder import Recorder
 from quarterdeck.runtime.runtime import Runtime
-from quarterdeck.runtime.tracing import Span
+from quarterdeck.runtime.tracing import ActiveSpan, Span
 from quarterdeck.runtime.work import Scope, Work
 from quarterdeck.server.wiring import running
 from tests.fakes.upstream import FakeUpstream, fake_upstream
@@ -43,6 +44,19 @@ class SomeApplications(Applications):
 
     def names(self, project_id: str) -> list[str]:
         return sorted(self.apps)
+
+
+class FixedApp(Application):
+    """An app that always says the same."""
+
+    def __init__(self, name: str, release_id: str, pieces: Sequence[Piece]) -> None:
+        self.name = name
+        self.release_id = release_id
+        self._pieces = pieces
+
+    async def answer(self, work: Work, request: ChatRequest, span: ActiveSpan) -> AsyncIterator[Piece]:
+        for piece in self._pieces:
+            yield piece
 
 
 @dataclass

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import openai
 import pytest
 
@@ -174,12 +176,12 @@ async def test_a_translated_stream_that_breaks_says_so_in_band(gateway: Gateway)
     assert isinstance(span.output, dict) and span.output["content"] == "Paris is"
 
 
-def asked(*messages: Message, **fields: object) -> dict[str, object]:
-    return messages_request("claude-sonnet-4-5", ChatRequest(model="m", messages=list(messages), **fields))  # type: ignore[arg-type]
+def asked(*messages: Message, **fields: Any) -> dict[str, Any]:
+    return messages_request("claude-sonnet-4-5", ChatRequest(model="m", messages=list(messages), **fields))
 
 
 def test_images_and_files_are_translated() -> None:
-    parts = [
+    parts: list[dict[str, Any]] = [
         {"type": "text", "text": "What is this?"},
         {"type": "image_url", "image_url": {"url": PIXEL}},
         {"type": "image_url", "image_url": {"url": "https://example.org/cat.png"}},
@@ -188,8 +190,8 @@ def test_images_and_files_are_translated() -> None:
 
     body = asked(Message("user", parts))
 
-    (turn,) = body["messages"]  # type: ignore[misc]
-    assert turn["content"][1:] == [  # type: ignore[index]
+    (turn,) = body["messages"]
+    assert turn["content"][1:] == [
         {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": "iVBORw0KGgo="}},
         {"type": "image", "source": {"type": "url", "url": "https://example.org/cat.png"}},
         {"type": "document", "source": {"type": "base64", "media_type": "application/pdf", "data": "JVBERg=="}},
