@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-QuantityKind = Literal["number", "percent", "money", "duration", "date", "time", "year"]
+QuantityKind = Literal["number", "percent", "money", "duration", "date", "time", "year", "ordinal"]
 
 
 @dataclass(frozen=True)
@@ -51,6 +51,7 @@ _PATTERN = re.compile(
   | (?P<percent>\b(?P<n4>{_DIGITS}|{_WORD_NUMBER})\s?(?:%|percent\b|per\s?cent\b))
   | (?P<duration>\b(?P<n5>{_DIGITS}|{_WORD_NUMBER})(?:[-\s]+(?:full|whole|working|business|calendar|consecutive|paid
              |unpaid|school|extra|more|additional|unused|academic|fiscal))*[-\s]*(?P<unit>{"|".join(_UNITS)})s?\b)
+  | (?P<ordinal>\b\d{{1,4}}(?:st|nd|rd|th)\b)
   | (?P<year>\b(?:19|20)\d\d\b(?![.,]\d))
   | (?P<number>\b(?P<n6>(?:{_DIGITS}){_SCALE})|\b(?P<n7>(?!one\b){_WORD_NUMBER}{_SCALE})\b)
     """,
@@ -89,6 +90,8 @@ def _quantity(match: re.Match[str]) -> Quantity:
         return Quantity("percent", f"{_number(match['n4'])}%", text)
     if match["duration"]:
         return Quantity("duration", f"{_number(match['n5'])} {_UNITS[match['unit'].lower()]}", text)
+    if match["ordinal"]:
+        return Quantity("ordinal", text[:-2], text)
     if match["year"]:
         return Quantity("year", text, text)
     return Quantity("number", _number(match["n6"] or match["n7"]), text)

@@ -43,6 +43,8 @@ _UNDERLINE = re.compile(r"^\s{0,3}(?:=+|-{3,})\s*$")
 _ITEM = re.compile(r"^(\s*)(?:[-*+•◦‣·–]|\(?\d{1,3}[.)]|\(?[a-zA-Z][.)])\s+(?:\[[ xX]\]\s+)?(.*)$")
 _DIVIDER = re.compile(r"^\s*\|?\s*:?-{2,}:?\s*(?:\|\s*:?-{2,}:?\s*)*\|?\s*$")
 _FRONT_MATTER = re.compile(r"\A---\n.*?\n---\s*\n", re.DOTALL)
+# How our own readers write a table row: `Country: Norway; Days: 25`, or `Norway | 25`.
+_ROW_LINE = re.compile(r"^\s*(?:[^;|]{1,160}(?:;\s[^;:|]{1,60}:\s[^;|]+)+|[^|]+(?:\s\|\s[^|]+)+)$")
 _LONG_ITEM = 320
 
 _INLINE = (
@@ -160,6 +162,11 @@ def _of_block(block: _Block, lead: str) -> Iterator[tuple[str, StatementKind, st
 
 
 def _of_paragraph(lines: list[str]) -> Iterator[tuple[str, StatementKind, str]]:
+    if all(_ROW_LINE.match(line) for line in lines):
+        for line in lines:
+            text = plain(line)
+            yield text if text.endswith((".", "!", "?")) else f"{text}.", "row", ""
+        return
     parts = sentences(plain("\n".join(lines)))
     for part in parts[:-1]:
         yield part, "sentence", ""

@@ -33,6 +33,7 @@ def test_equal_quantities_have_equal_values(one: str, other: str) -> None:
         ("between 21:00 and 06:00 on 1 May 2026", ["time", "time", "date"]),
         ("you may 5 times; one of us", ["number"]),
         ("in 2026, 12 % of 40 people", ["year", "percent", "number"]),
+        ("on the 20th, for the 3rd time", ["ordinal", "ordinal"]),
         ("nothing to count", []),
     ],
 )

@@ -40,6 +40,18 @@ def test_table_rows_are_sentences_with_the_names_of_their_columns() -> None:
     ]
 
 
+def test_rows_that_were_written_out_as_lines_stay_apart() -> None:
+    found = statements(
+        "Length: Up to 3 days; Ask: 5 days before\nLength: Longer; Ask: 4 weeks before\n\nAsk: early; it helps."
+    )
+
+    assert [(s.kind, s.text) for s in found] == [
+        ("row", "Length: Up to 3 days; Ask: 5 days before."),
+        ("row", "Length: Longer; Ask: 4 weeks before."),
+        ("sentence", "Ask: early; it helps."),
+    ]
+
+
 def test_wrapped_lines_and_wrapped_items_are_joined() -> None:
     found = statements("One sentence over\ntwo lines. Another.\n\n1. A step that\n   goes on.\n2. Next")
 
