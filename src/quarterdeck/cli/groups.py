@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 import traceback
 from collections.abc import Sequence
@@ -97,7 +98,8 @@ def _wrong_use(error: click.UsageError) -> int:
     # Click's own suggestion is in brackets and quotes; ours is a question in our words.
     possibilities = getattr(error, "possibilities", None)
     meant = f" Did you mean {' or '.join(f'`{name}`' for name in possibilities[:3])}?" if possibilities else ""
-    show.tell_error((error.message if possibilities else error.format_message()) + meant)
+    message = error.message if possibilities else error.format_message()
+    show.tell_error(re.sub(r"'([^']+)'", r"`\1`", message) + meant)
     if error.ctx is not None:
         show.say(f"       See `{error.ctx.command_path} --help`.", style="dim")
     return ExitCode.WRONG_USE

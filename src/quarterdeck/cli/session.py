@@ -27,7 +27,7 @@ def find_session(settings: Settings) -> Session:
     if settings.url is None:
         if local is None:
             raise Unreachable(
-                f"No server runs on the data folder `{data_folder(settings)}`. Start one with `quarterdeck up`, "
+                f"No server runs on the data folder `{data_folder(settings).absolute()}`. Start one with `quarterdeck up`, "
                 "or name one with `QUARTERDECK_URL` and `QUARTERDECK_API_KEY`."
             )
         return Session(url=local.url, key=settings.api_key or local.key)
