@@ -54,6 +54,8 @@ class SpanRow(msgspec.Struct, frozen=True, kw_only=True):
     unpriced: bool
     cached: bool
     saved_pico: int | None
+    saved_ns: int | None
+    """Of an answer from the cache: how much sooner it was there than the first time."""
     declined: bool | None
     response_id: str | None
     input_preview: str
@@ -90,7 +92,8 @@ class TraceRow(msgspec.Struct, frozen=True, kw_only=True):
     input_tokens: int
     output_tokens: int
     cost_pico: int | None
-    saved_pico: int | None
+    saved_pico: int
+    saved_ns: int
     unpriced: bool
     cached: bool
     declined: bool | None
@@ -104,12 +107,21 @@ def to_row(span: Span) -> SpanRow:
     columns = {name: getattr(span, name) for name in _SPAN_COLUMNS}
     return SpanRow(
         **columns,
+        saved_ns=_saved_ns(span),
         response_id=response_id if isinstance(response_id, str) else None,
         input_preview=preview(span.input),
         output_preview=preview(span.output),
     )
 
 
+def _saved_ns(span: Span) -> int | None:
+    took_ms = span.attributes.get("quarterdeck.cache.saved_ms")
+    if not span.cached or not isinstance(took_ms, int | float) or not 0 <= took_ms < _MOST_MS:
+        return None
+    return max(0, int(took_ms * 1e6) - (span.end_ns - span.start_ns))
+
+
+_MOST_MS = 1e9
 _SPAN_COLUMNS = tuple(name for name in SpanRow.__struct_fields__ if name in Span.__struct_fields__)
 
 
@@ -126,7 +138,7 @@ def roll_up(spans: Sequence[SpanRow]) -> tuple[TraceRow, list[SpanRow]]:
     first_token = root.first_token_ns or min(
         (call.first_token_ns for call in calls if call.first_token_ns), default=None
     )
-    saved = [call.saved_pico for call in calls if call.saved_pico is not None]
+    hits = [call for call in calls if call.cached] or [root]
     row = TraceRow(
         project_id=root.project_id,
         trace_id=root.trace_id,
@@ -150,7 +162,8 @@ def roll_up(spans: Sequence[SpanRow]) -> tuple[TraceRow, list[SpanRow]]:
         output_tokens=_sum(call.output_tokens for call in paid),
         # Nothing known of the price is None, never 0; a part known is that part, and `unpriced` says so.
         cost_pico=None if unpriced and not costs else _sum(costs),
-        saved_pico=_sum(saved) if saved else root.saved_pico,
+        saved_pico=_sum(hit.saved_pico for hit in hits),
+        saved_ns=_sum(hit.saved_ns for hit in hits),
         unpriced=unpriced,
         cached=root.cached or any(call.cached for call in calls),
         declined=_first(ordered, root, lambda span: span.declined),

@@ -353,7 +353,16 @@ def test_the_overview_sums_up_a_stretch_of_time(store: SpanStore) -> None:
     local = answered(600)
     local[0] = msgspec.structs.replace(local[0], model="mystery", cost_pico=None, unpriced=True)
     hit = [
-        span(at_ms=700, takes_ms=4, name="policy-bot", kind="app", app="policy-bot", cached=True, saved_pico=10**9),
+        span(
+            at_ms=700,
+            takes_ms=4,
+            name="policy-bot",
+            kind="app",
+            app="policy-bot",
+            cached=True,
+            saved_pico=10**9,
+            attributes={"quarterdeck.cache.saved_ms": 100.0},
+        ),
         span(at_ms=800, name="policy-bot", kind="app", app="policy-bot", declined=True),
     ]
     keep(store, *traces, failed, local, hit, answered(3_600_000))
