@@ -1,14 +1,14 @@
 /// <reference types="vitest/config" />
 import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vite';
-import { outDir } from './scripts/out.mjs';
+import { compressed } from './scripts/compress.mjs';
 
 // One build serves every path prefix: assets are relative, and the server writes the <base> of the page.
 export default defineConfig({
   base: './',
-  plugins: [react()],
+  plugins: [react(), compressed()],
   build: {
-    outDir,
+    outDir: '../src/quarterdeck/server/web',
     emptyOutDir: true,
     target: 'es2022',
     manifest: true,

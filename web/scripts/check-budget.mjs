@@ -1,9 +1,10 @@
 // Fails when the UI grows too heavy: what the first page loads, what any page adds, and all of it.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
-import { outDir } from './out.mjs';
 
+const outDir = process.argv.find((word, n) => n > 1 && !word.startsWith('-')) ?? fileURLToPath(new URL('../../src/quarterdeck/server/web', import.meta.url));
 const KB = 1000;
 const BUDGET = { entry: 220 * KB, route: 120 * KB, all: 900 * KB };
 

@@ -2,19 +2,28 @@
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { extname, join } from 'node:path';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
-import { outDir } from './out.mjs';
 
-const TEXT = new Set(['.js', '.css', '.html', '.svg', '.json', '.txt']);
+const TEXT = new Set(['.js', '.css', '.svg']);
 const SMALLEST = 600;
 
-const files = readdirSync(outDir, { recursive: true })
-  .map((name) => join(outDir, name))
-  .filter((path) => statSync(path).isFile() && TEXT.has(extname(path)));
+/** @returns {import('vite').Plugin} */
+export function compressed() {
+  return {
+    name: 'quarterdeck-compressed',
+    apply: 'build',
+    enforce: 'post',
+    writeBundle({ dir }) {
+      for (const name of readdirSync(dir, { recursive: true })) {
+        const path = join(dir, name);
+        // The page itself is written by the server for each request (its <base>), so it is not here.
+        if (TEXT.has(extname(path)) && statSync(path).size >= SMALLEST) compress(path);
+      }
+    },
+  };
+}
 
-for (const path of files) {
+function compress(path) {
   const raw = readFileSync(path);
-  // The page is changed by the server (its <base>), so it is compressed there or not at all.
-  if (raw.length < SMALLEST || path.endsWith('index.html') || path.includes('.vite')) continue;
   writeFileSync(`${path}.gz`, gzipSync(raw, { level: 9 }));
   writeFileSync(`${path}.br`, brotliCompressSync(raw, { params: { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_SIZE_HINT]: raw.length } }));
 }
