@@ -57,6 +57,8 @@ class Turn:
     """The connection is reset instead of the n-th content event; -1: before any answer."""
     silent_after: int | None = None
     """Nothing more comes instead of the n-th content event; -1: not even a status."""
+    pause_before: int | None = None
+    """The n-th content event comes when `release` is set, and the rest as usual."""
     half_after: int | None = None
     """Half an event, then the end of the stream, instead of the n-th content event."""
     ends_after: int | None = None
@@ -224,6 +226,8 @@ class FakeUpstream:
                     contents.append({"tool_calls": [{"index": index, "function": {"arguments": part}}]})
         events: list[str | bytes] = [chunk({"role": "assistant", "content": "", "refusal": None})]
         for number, content in enumerate(contents):
+            if turn.pause_before == number:
+                events.append(b"silence")
             special = _special(turn, number, chunk(content))
             events += special or [chunk(content)]
             if special:
@@ -279,6 +283,8 @@ class FakeUpstream:
             events.append(_named("content_block_start", index=index, content_block=block))
             for delta in deltas:
                 event = _named("content_block_delta", index=index, delta=delta)
+                if turn.pause_before == number:
+                    events.append(b"silence")
                 special = _special(turn, number, event, anthropic=True)
                 events += special or [event]
                 if special:
