@@ -6,6 +6,7 @@ as documents come and go. We take only the postings from it, and a replay finds 
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Sequence
 
@@ -20,7 +21,7 @@ from quarterdeck.storage.database import Database
 _MOST_TERMS = 48
 _HEADING_WEIGHT = 2.0
 _SATURATION = 1.2
-_LENGTH_SHARE = 0.75
+_LENGTH_SHARE = 0.5
 
 Scores = NDArray[np.float32]
 
@@ -33,20 +34,31 @@ def query_terms(question: str, terms: store.Terms) -> list[str]:
 
 
 async def score(database: Database, index: OpenIndex, terms: Sequence[str]) -> Scores:
-    """How well each passage of an index fits the terms; 0 where none of them stands."""
-    scores = np.zeros(len(index.rowids), dtype=np.float32)
-    if not terms or not len(scores):
+    """How well each passage fits the terms, as a share of the best that any passage could: 0 to 1.
+
+    The share tells a good fit from the best of many bad ones, and terms that stand nowhere lower it.
+    """
+    count = len(index.rowids)
+    scores = np.zeros(count, dtype=np.float32)
+    if not terms or not count:
         return scores
     found: defaultdict[str, list[store.Posting]] = defaultdict(list)
     for posting in await store.postings(database, terms):
         found[posting.term].append(posting)
     relative = index.words / max(float(index.words.mean()), 1.0)
     norm = _SATURATION * (1 - _LENGTH_SHARE + _LENGTH_SHARE * relative)
-    for postings in found.values():
-        numbers = index.numbers([posting.rowid for posting in postings])
-        weights = np.array([_HEADING_WEIGHT if p.in_heading else 1.0 for p in postings]) * [p.times for p in postings]
-        frequency = np.bincount(numbers[numbers >= 0], weights[numbers >= 0], len(scores))
+    best = 0.0
+    for term in terms:
+        frequency = _frequency(index, found[term])
         having = np.count_nonzero(frequency)
-        rarity = np.log(1 + (len(scores) - having + 0.5) / (having + 0.5))
-        scores += (rarity * frequency * (_SATURATION + 1) / (frequency + norm)).astype(np.float32)
-    return scores
+        rarity = math.log(1 + (count - having + 0.5) / (having + 0.5))
+        scores += (rarity * frequency / (frequency + norm)).astype(np.float32)
+        best += rarity
+    return scores / np.float32(best)
+
+
+def _frequency(index: OpenIndex, postings: Sequence[store.Posting]) -> NDArray[np.float64]:
+    """How often a term stands in each passage of an index; a heading counts more than the text."""
+    numbers = index.numbers([posting.rowid for posting in postings])
+    times = np.array([posting.times * (_HEADING_WEIGHT if posting.in_heading else 1.0) for posting in postings])
+    return np.bincount(numbers[numbers >= 0], times[numbers >= 0], len(index.rowids)).astype(np.float64)

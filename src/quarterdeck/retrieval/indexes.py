@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from quarterdeck.core import clock, ids
 from quarterdeck.gateway.embedder import Vectors
 from quarterdeck.retrieval import store
-from quarterdeck.retrieval.records import IndexVersion
+from quarterdeck.retrieval.records import IndexName
 from quarterdeck.storage.database import Database
 
 _MOST_OPEN = 16
@@ -57,8 +57,8 @@ class Indexes:
         self._opening = asyncio.Lock()
         self.terms = store.Terms()
 
-    async def get(self, index: IndexVersion, dimensions: int) -> OpenIndex:
-        """An index version, with the vectors that it has by now."""
+    async def get(self, index: IndexName, dimensions: int) -> OpenIndex:
+        """An index version, with the vectors that it has by now; without any where `dimensions` is 0."""
         found = self._open.get(index.id)
         if found is None or not _is_fresh(found):
             async with self._opening:
@@ -78,7 +78,7 @@ class Indexes:
         self._open.clear()
         self.terms.close()
 
-    async def _load(self, index: IndexVersion, dimensions: int) -> OpenIndex:
+    async def _load(self, index: IndexName, dimensions: int) -> OpenIndex:
         members = await store.member_chunks(self._database, index.id)
         rowids = np.array([rowid for rowid, _ in members], dtype=np.int64)
         words = np.array([count for _, count in members], dtype=np.float32)
@@ -88,7 +88,7 @@ class Indexes:
         none = np.zeros((len(members), dimensions), dtype=np.float32)
         return OpenIndex(rowids, words, none, np.zeros(len(members), dtype=np.bool_), 0, 0)
 
-    async def _with_new_vectors(self, index: IndexVersion, found: OpenIndex) -> OpenIndex:
+    async def _with_new_vectors(self, index: IndexName, found: OpenIndex) -> OpenIndex:
         """The index with the vectors that came since; once all are there, they move into a file."""
         looked = clock.monotonic_ns()
         new = await store.vectors(self._database, index.id, index.embedder, after=found.newest_vector)
@@ -104,7 +104,7 @@ class Indexes:
         newest = max(row for row, _, _ in new)
         return OpenIndex(found.rowids, found.words, vectors, embedded, newest, looked)
 
-    def _mapped(self, index: IndexVersion, passages: int, dimensions: int) -> Vectors | None:
+    def _mapped(self, index: IndexName, passages: int, dimensions: int) -> Vectors | None:
         path = self._path(index)
         try:
             if passages and path.stat().st_size == passages * dimensions * 4:
@@ -113,7 +113,7 @@ class Indexes:
             return None
         return None
 
-    def _moved_into_file(self, index: IndexVersion, vectors: Vectors) -> Vectors:
+    def _moved_into_file(self, index: IndexName, vectors: Vectors) -> Vectors:
         path = self._path(index)
         draft = path.with_name(ids.new_id("draft"))
         try:
@@ -131,9 +131,14 @@ class Indexes:
         mapped = self._mapped(index, *vectors.shape)
         return vectors if mapped is None else mapped
 
-    def _path(self, index: IndexVersion) -> Path:
+    def _path(self, index: IndexName) -> Path:
         return self._folder / f"{index.id}.f32"
 
 
 def _is_fresh(index: OpenIndex) -> bool:
-    return bool(index.embedded.all()) or clock.monotonic_ns() - index.looked_ns < _LOOK_FOR_NEW_VECTORS_EVERY_NS
+    without_vectors = index.vectors.shape[1] == 0
+    return (
+        without_vectors
+        or bool(index.embedded.all())
+        or clock.monotonic_ns() - index.looked_ns < _LOOK_FOR_NEW_VECTORS_EVERY_NS
+    )

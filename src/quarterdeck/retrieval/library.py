@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NoReturn
+
 from quarterdeck.core.errors import InvalidInput, NotFound
 from quarterdeck.core.paging import Page, decode_cursor, encode_cursor
 from quarterdeck.retrieval import store
@@ -9,6 +11,7 @@ from quarterdeck.retrieval.records import (
     ChunkDetail,
     Document,
     DocumentDetail,
+    IndexName,
     IndexVersion,
     Knowledge,
     KnowledgeDetail,
@@ -37,22 +40,21 @@ async def knowledge(work: Work, name: str) -> KnowledgeDetail:
 
 async def index(work: Work, knowledge: str, index_id: str | None = None) -> IndexVersion:
     """An index version of a knowledge base: the newest, or one by its id."""
-    database = work.runtime.database
-    found = await store.index(database, work.project_id, knowledge=knowledge, index_id=index_id)
-    if found is not None:
-        return found
-    if await store.knowledge_id(database, work.project_id, knowledge) is None:
-        raise await _unknown(work, knowledge)
-    if index_id is not None:
-        raise NotFound(f"`{knowledge}` has no index version `{index_id}`.", param="index_id")
-    raise NotFound(f"`{knowledge}` has no version yet. Publish one: `quarterdeck ingest PATH --into {knowledge}`.")
+    found = await store.index(work.runtime.database, work.project_id, knowledge, index_id)
+    return found if found is not None else await _refuse(work, knowledge, index_id)
+
+
+async def index_name(work: Work, knowledge: str, index_id: str | None = None) -> IndexName:
+    """Which index version that is, quickly."""
+    found = await store.index_name(work.runtime.database, work.project_id, knowledge, index_id)
+    return found if found is not None else await _refuse(work, knowledge, index_id)
 
 
 async def documents(
     work: Work, knowledge: str, *, cursor: str | None = None, limit: int = 50, q: str | None = None
 ) -> Page[Document]:
     """The documents of the newest version, by path."""
-    newest = await index(work, knowledge)
+    newest = await index_name(work, knowledge)
     after = None
     if cursor is not None:
         key = decode_cursor(cursor)
@@ -91,6 +93,17 @@ async def chunk(work: Work, chunk_id: str) -> ChunkDetail:
         document=of,
         before=around.get(passage.ordinal - 1),
         after=around.get(passage.ordinal + 1),
+    )
+
+
+async def _refuse(work: Work, knowledge: str, index_id: str | None) -> NoReturn:
+    """Say why there is no such index version."""
+    if await store.knowledge_id(work.runtime.database, work.project_id, knowledge) is None:
+        raise await _unknown(work, knowledge)
+    if index_id is not None:
+        raise NotFound(f"`{knowledge}` has no index version `{index_id}`.", param="index_id")
+    raise NotFound(
+        f"`{knowledge}` has no version yet. Publish one: `quarterdeck ingest PATH --into {knowledge}`.", param="name"
     )
 
 

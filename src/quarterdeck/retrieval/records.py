@@ -22,6 +22,16 @@ class Knowledge:
 
 
 @dataclass(frozen=True)
+class IndexName:
+    """Which index version, of what, and by which embedder: all that a search has to know of it."""
+
+    id: str
+    knowledge: str
+    version: int
+    embedder: str
+
+
+@dataclass(frozen=True)
 class IndexVersion:
     """An immutable set of documents, chunked and embedded one way."""
 

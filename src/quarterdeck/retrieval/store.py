@@ -19,6 +19,7 @@ from quarterdeck.retrieval.records import (
     Document,
     Failure,
     Hit,
+    IndexName,
     IndexVersion,
     Knowledge,
     KnowledgeVersion,
@@ -273,23 +274,10 @@ async def publish(
         return index_id
 
 
-async def index(
-    database: Database, project_id: str, *, knowledge: str | None = None, index_id: str | None = None
-) -> IndexVersion | None:
-    """One index version of a project: by id, or the newest of a knowledge base."""
-    statement = (
-        select(index_versions, knowledge_bases.c.name)
-        .join(knowledge_bases, knowledge_bases.c.id == index_versions.c.knowledge_id)
-        .where(knowledge_bases.c.project_id == project_id)
-        .order_by(index_versions.c.version.desc())
-        .limit(1)
-    )
-    if knowledge is not None:
-        statement = statement.where(knowledge_bases.c.name == knowledge)
-    if index_id is not None:
-        statement = statement.where(index_versions.c.id == index_id)
+async def index(database: Database, project_id: str, knowledge: str, index_id: str | None) -> IndexVersion | None:
+    """An index version of a knowledge base, by id or the newest, with the number of its vectors."""
     async with database.reading() as connection:
-        row = (await connection.execute(statement)).first()
+        row = (await connection.execute(_index_of(project_id, knowledge, index_id))).first()
         if row is None:
             return None
         embedded = await _embedded(connection, row.id, row.embedder)
@@ -304,6 +292,13 @@ async def index(
         embedded=embedded,
         created_at=row.created_at,
     )
+
+
+async def index_name(database: Database, project_id: str, knowledge: str, index_id: str | None) -> IndexName | None:
+    """Which index version that is, without counting anything."""
+    async with database.reading() as connection:
+        row = (await connection.execute(_index_of(project_id, knowledge, index_id))).first()
+    return None if row is None else IndexName(row.id, row.name, row.version, row.embedder)
 
 
 # --- search ---------------------------------------------------------------------------------------------------
@@ -597,6 +592,17 @@ async def _staged_members(connection: AsyncConnection, knowledge_id: str) -> lis
     return [
         Member(row.id, row.path, row.sha256, row.recipe, row.chunk_count) for row in await connection.execute(statement)
     ]
+
+
+def _index_of(project_id: str, knowledge: str, index_id: str | None) -> Select[*tuple[Any, ...]]:  # Any: its row
+    statement = (
+        select(index_versions, knowledge_bases.c.name)
+        .join(knowledge_bases, knowledge_bases.c.id == index_versions.c.knowledge_id)
+        .where(knowledge_bases.c.project_id == project_id, knowledge_bases.c.name == knowledge)
+        .order_by(index_versions.c.version.desc())
+        .limit(1)
+    )
+    return statement if index_id is None else statement.where(index_versions.c.id == index_id)
 
 
 def _documents_of(project_id: str) -> Select[Any]:  # Any: a row of documents with the name of its knowledge base

@@ -90,6 +90,7 @@ class MiniLm(Embedder):
 
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1  # our pool has the threads; onnxruntime's own would spin while they wait
+        options.enable_mem_pattern = False  # it keeps a plan for every length of text it has ever seen
         options.log_severity_level = 3
         path = self._folder / f"minilm-{WEIGHTS_SHA256[:12]}-{minilm_graph.VERSION}.onnx"
         if not path.exists():
