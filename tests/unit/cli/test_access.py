@@ -8,6 +8,7 @@ import re
 import httpx
 
 from tests.server_process import ServerProcess
+from tests.terminal import in_terminal
 from tests.unit.cli.conftest import Quarterdeck
 
 
@@ -95,6 +96,27 @@ def test_a_password_is_set_from_stdin_and_never_from_an_argument(
     assert result.exit_code == 0
     assert me(server, server.admin_key).json()["password_set"] is True
     assert quarterdeck("password", "set", "secret-argument").exit_code == 2
+
+
+def test_in_a_terminal_a_password_is_asked_for_twice_and_never_shown(server: ServerProcess) -> None:
+    answers = ["correct horse battery", "another horse", "correct horse battery", "correct horse battery"]
+
+    code, shown = in_terminal("password", "set", environment=server.environment(), answers=answers)
+
+    assert code == 0, shown
+    assert "do not match" in shown
+    assert "The password is set." in shown
+    assert "horse" not in shown
+
+
+def test_in_a_terminal_the_key_of_a_provider_is_asked_for_and_never_shown(server: ServerProcess) -> None:
+    code, shown = in_terminal(
+        "providers", "add", "openai", environment=server.environment(), answers=["sk-abcdefgh1234"]
+    )
+
+    assert code == 0, shown
+    assert "Added `openai`" in shown
+    assert "sk-abc" not in shown
 
 
 def test_a_short_password_is_refused_before_it_travels(quarterdeck: Quarterdeck) -> None:

@@ -11,7 +11,7 @@ import rich_click as click
 from quarterdeck.cli import completing, releases, show, uploads
 from quarterdeck.cli.client import Json
 from quarterdeck.cli.desk import Desk, command
-from quarterdeck.cli.exits import Failed, WrongUse
+from quarterdeck.cli.exits import Failed, Unreachable, WrongUse
 from quarterdeck.cli.files import find_files
 from quarterdeck.cli.progress import progress
 from quarterdeck.cli.quantities import duration, plural
@@ -78,7 +78,10 @@ def ingest(desk: Desk, paths: tuple[Path, ...], knowledge: str, prune: bool, app
             tally.add(upload)
             step(1)
 
-        uploads.send(desk.server, knowledge, files, hear)
+        try:
+            uploads.send(desk.server, knowledge, files, hear)
+        except Unreachable as error:
+            raise Unreachable(f"{error.message} What was sent is kept: the same command goes on from there.") from error
     if not tally.stored and not tally.unchanged:
         _tell_refused(tally.refused)
         raise Failed(f"None of {plural(len(files), 'file')} could be read, so `{knowledge}` stays as it was.")
