@@ -10,7 +10,7 @@ import signal
 import socket
 import sys
 from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import uvicorn
 import uvloop
@@ -50,8 +50,9 @@ async def _serve(settings: Settings, listening: socket.socket, *, demo: bool) ->
         session = write_session(runtime.home, url=url, key=keyring.add_local_key())
 
         def announce() -> None:
-            sys.stdout.write(_welcome(runtime, url, made_key))
-            sys.stdout.flush()
+            with suppress(BrokenPipeError):  # nobody reads what we say: no reason to end
+                sys.stdout.write(_welcome(runtime, url, made_key))
+                sys.stdout.flush()
 
         try:
             await _Server(Application(runtime), settings, announce).serve([listening])
