@@ -6,6 +6,8 @@ import logging
 
 from quarterdeck.gateway.cache import ResponseCache
 from quarterdeck.gateway.catalogue import Catalogue
+from quarterdeck.gateway.embedder import Embedder
+from quarterdeck.gateway.extractive.vector_memory import VectorMemory
 from quarterdeck.gateway.price_book import price_book
 from quarterdeck.gateway.prices import NO_PRICES, PriceBook, Prices
 from quarterdeck.gateway.records import ProvidersChanged
@@ -20,6 +22,7 @@ async def install_gateway(runtime: Runtime) -> None:
     settings = runtime.settings
     prices = runtime.install(Prices, Prices(await _book(runtime)))
     runtime.install(Pricing, prices)
+    runtime.install(VectorMemory, VectorMemory(runtime.part(Embedder)))
     runtime.install(ResponseCache, ResponseCache(enabled=settings.cache, ttl_s=settings.cache_ttl_s))
     catalogue = runtime.install(Catalogue, Catalogue(runtime))
     await catalogue.reload()

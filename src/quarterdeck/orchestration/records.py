@@ -1,13 +1,15 @@
-"""The nouns of orchestration: applications, releases and deployments."""
+"""The nouns of orchestration: applications, releases, deployments, replays."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from quarterdeck.core.events import Event
+from quarterdeck.core.hashing import Json
 
 MemberRole = Literal["prompt", "model", "index", "parameters"]
+PRODUCTION = "production"
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,8 @@ class Member:
     name: str
     version: int
     sha256: str
+    content: dict[str, Json] = field(default_factory=dict)
+    """What the release itself keeps of it: a model's profile, the parameters, the id of an index version."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +46,17 @@ class Release:
     created_by: str
     live: bool
 
+    def member(self, role: MemberRole) -> Member:
+        """The member with a role; every release has one of each."""
+        return next(member for member in self.members if member.role == role)
+
+
+@dataclass(frozen=True)
+class AppDetail(App):
+    """An app with the release that is live."""
+
+    release: Release | None
+
 
 @dataclass(frozen=True)
 class Deployment:
@@ -55,6 +70,54 @@ class Deployment:
     started_at: str
     actor: str
     reason: str
+
+
+@dataclass(frozen=True)
+class Parameters:
+    """How an app answers, beside its prompt, model and index."""
+
+    passages: int = 6
+    """How many passages are looked for."""
+    context_tokens: int = 3000
+    """Passages beyond this many tokens are left out."""
+    min_relevance: float = 0.05
+    """A question that the passages answer with a lower probability is declined before a model is paid."""
+    guard: bool = True
+    """Whether every sentence is checked against the passages before it is shown."""
+    fallback: bool = True
+    """Whether `local/extractive` answers when the model cannot be reached."""
+    follow_index: bool = True
+    """Whether a newly published version of the knowledge is released and deployed by itself."""
+    temperature: float | None = None
+    max_tokens: int | None = None
+
+
+@dataclass(frozen=True)
+class DiffPart:
+    """Some words that stayed, came or went."""
+
+    op: Literal["equal", "insert", "delete"]
+    text: str
+
+
+@dataclass(frozen=True)
+class Answered:
+    """One answer of a replay: where its trace is, and what it said."""
+
+    trace_id: str
+    output: str
+    latency_ms: float
+    release_id: str | None
+
+
+@dataclass(frozen=True)
+class Replay:
+    """The same release on the same input, then and now."""
+
+    original: Answered
+    replay: Answered
+    same: bool
+    diff: list[DiffPart]
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from quarterdeck.gateway.embedder import Embedder
 from quarterdeck.jobs.jobs import Jobs
 from quarterdeck.retrieval import embedding_job, library, reading, store
 from quarterdeck.retrieval.reader import Unreadable
-from quarterdeck.retrieval.records import FileReply, IndexVersion, ManifestFile, ManifestReply
+from quarterdeck.retrieval.records import FileReply, IndexPublished, IndexVersion, ManifestFile, ManifestReply
 from quarterdeck.runtime.work import Work
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
@@ -78,6 +78,7 @@ async def publish(
     index = await library.index(work, knowledge, index_id)
     if embedder.ready and index.embedded < index.chunks:
         await work.part(Jobs).start(embedding_job.KIND, {"index_id": index_id}, key=index_id)
+    await work.runtime.events.publish(IndexPublished(work.project_id, knowledge, index.id, index.version))
     return index
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from quarterdeck.core.events import Event
+
 SearchMode = Literal["fused", "text", "vector"]
 
 
@@ -193,3 +195,13 @@ class SearchResult:
     mode: SearchMode
     took_ms: float
     hits: list[Hit]
+
+
+@dataclass(frozen=True)
+class IndexPublished(Event):
+    """A knowledge base has been published: apps that follow it take its newest version."""
+
+    project_id: str
+    knowledge: str
+    index_id: str
+    version: int

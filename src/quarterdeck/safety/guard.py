@@ -13,7 +13,7 @@ from quarterdeck.core.commonness import weight
 from quarterdeck.core.language import terms
 from quarterdeck.core.quantities import quantities
 from quarterdeck.safety.grounding import ENOUGH, Passages
-from quarterdeck.safety.records import Outcome, SentenceVerdict
+from quarterdeck.safety.records import Outcome, SentenceVerdict, Support
 from quarterdeck.safety.sentence_window import Cut, SentenceWindow
 
 _MARK = re.compile(r"\s*(?:\[(\d{1,3}(?:\s*,\s*\d{1,3})*)\]|【(\d{1,3})[^】]*】)")
@@ -34,11 +34,15 @@ _DECLINES = re.compile(
 class Guard:
     """Guards one answer. Feed it the stream; what it returns may be shown."""
 
-    def __init__(self, passages: Sequence[str], *, also_known: str = "") -> None:
+    def __init__(self, passages: Sequence[str], *, also_known: str = "", withholds: bool = True) -> None:
+        """With `withholds` off it only mends citations and keeps verdicts: everything is shown."""
         self._passages = Passages(passages, also_known=also_known)
         self._window = SentenceWindow()
         self._waiting: list[str] = []
         self._size = len(passages)
+        self._withholds = withholds
+        self.shown = False
+        """Whether anything with words in it was let through."""
         self.verdicts: list[SentenceVerdict] = []
 
     @property
@@ -60,29 +64,35 @@ class Guard:
 
     def feed(self, text: str) -> Iterator[str]:
         """What may be shown now that this piece has come."""
-        for cut in self._window.feed(text):
-            yield from self._let_through(cut)
+        yield from self._noting(part for cut in self._window.feed(text) for part in self._let_through(cut))
 
     def flush(self) -> Iterator[str]:
         """What may be shown at the end. Words that claim nothing are shown if nothing was withheld around them."""
-        for cut in self._window.flush():
-            yield from self._let_through(cut)
-        if self._waiting and (self.supported or self.declined):
-            yield "".join(self._waiting)
+        yield from self._noting(part for cut in self._window.flush() for part in self._let_through(cut))
+        if self._waiting and (self.supported or self.declined or not self._withholds):
+            yield from self._noting(iter(self._waiting))
         self._waiting = []
+
+    def _noting(self, parts: Iterator[str]) -> Iterator[str]:
+        for part in parts:
+            self.shown = self.shown or bool(part.strip())
+            yield part
 
     def _let_through(self, cut: Cut) -> Iterator[str]:
         verdict, shown = self._judge(cut)
         if verdict is not None:
             self.verdicts.append(verdict)
-        if verdict is None or verdict.outcome == "not_evaluated":
+        if verdict is not None and verdict.outcome == "withheld" and not self._withholds:
+            shown = cut.text
+        elif verdict is None or verdict.outcome == "not_evaluated":
             self._waiting.append(cut.before + shown)
+            return
         elif verdict.outcome == "withheld":
             self._waiting = [text for text in self._waiting if not text.strip() or self.supported][:1]
-        else:
-            yield from self._waiting
-            self._waiting = []
-            yield cut.before + shown
+            return
+        yield from self._waiting
+        self._waiting = []
+        yield cut.before + shown
 
     def _judge(self, cut: Cut) -> tuple[SentenceVerdict | None, str]:
         """What is to be done with a sentence, and how it then reads."""
@@ -96,7 +106,7 @@ class Guard:
             return SentenceVerdict(claim, "not_evaluated"), text
         support = self._passages.support(claim)
         if support.score < ENOUGH or support.problems:
-            return SentenceVerdict(claim, "withheld", support.score, support.evidence, (), support.problems), ""
+            return _verdict(claim, "withheld", support), ""
         cited = _cited(text)
         right = [
             n for n in cited if 0 < n <= self._size and support.by_passage[n - 1] >= _NEAR_THE_BEST * support.score
@@ -104,7 +114,19 @@ class Guard:
         outcome: Outcome = "passed" if cited and right == cited else "corrected"
         numbers = tuple(right or [support.n])
         shown = text if outcome == "passed" else _with_marks(text, numbers)
-        return SentenceVerdict(claim, outcome, support.score, support.evidence, numbers), shown
+        return _verdict(claim, outcome, support, numbers), shown
+
+
+def _verdict(claim: str, outcome: Outcome, support: Support, citations: tuple[int, ...] = ()) -> SentenceVerdict:
+    return SentenceVerdict(
+        sentence=claim,
+        outcome=outcome,
+        score=round(support.score, 4),
+        evidence=support.evidence,
+        supported_by=support.n,
+        citations=citations,
+        problems=support.problems,
+    )
 
 
 def _claims_something(sentence: str) -> bool:

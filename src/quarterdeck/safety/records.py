@@ -33,5 +33,7 @@ class SentenceVerdict:
     outcome: Outcome
     score: float | None = None
     evidence: str = ""
+    supported_by: int = 0
+    """The passage that the evidence stands in."""
     citations: tuple[int, ...] = ()
     problems: tuple[str, ...] = ()

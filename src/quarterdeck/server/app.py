@@ -14,6 +14,7 @@ from quarterdeck.core import ids
 from quarterdeck.gateway import routes as gateway_routes
 from quarterdeck.gateway.asgi import DataPlane
 from quarterdeck.observability import routes as observability_routes
+from quarterdeck.orchestration import routes as orchestration_routes
 from quarterdeck.prompts import routes as prompts_routes
 from quarterdeck.retrieval import routes as retrieval_routes
 from quarterdeck.runtime.runtime import Runtime
@@ -26,6 +27,7 @@ ROOMS: tuple[APIRouter, ...] = (
     access_routes.router,
     gateway_routes.router,
     observability_routes.router,
+    orchestration_routes.router,
     prompts_routes.router,
     retrieval_routes.router,
 )

@@ -27,6 +27,7 @@ from quarterdeck.jobs.dbos_jobs import DbosJobs
 from quarterdeck.jobs.jobs import Jobs
 from quarterdeck.observability.recorder import Recorder
 from quarterdeck.observability.span_stores.duckdb import DuckDbSpanStore
+from quarterdeck.orchestration.parts import install_orchestration
 from quarterdeck.retrieval import embedding_job
 from quarterdeck.retrieval.parts import install_retrieval
 from quarterdeck.runtime.runtime import Runtime
@@ -48,6 +49,7 @@ async def running(settings: Settings) -> AsyncIterator[Runtime]:
         await _access(runtime, house)
         await _gateway(runtime)
         await _retrieval(runtime, house)
+        await install_orchestration(runtime)
         yield runtime
 
 

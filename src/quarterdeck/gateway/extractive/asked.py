@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from quarterdeck.core.errors import InvalidInput
 from quarterdeck.gateway.conversation import ChatRequest, SourceDocument
+from quarterdeck.gateway.extractive.follow_up import with_context
 
 _LONG_MESSAGE = 400
 _PASSAGE = re.compile(r"<(passage|document|context|source)\b[^>]*>\n?(.*?)</\1>", re.DOTALL | re.IGNORECASE)
@@ -20,7 +21,7 @@ def question_and_passages(request: ChatRequest) -> tuple[str, list[SourceDocumen
         raise InvalidInput("`messages` has no user message with a text. Ask something.", param="messages")
     last = users[-1].text()
     if request.documents:
-        return last, list(request.documents)
+        return with_context(request.messages), list(request.documents)
     question, around = _question_in(last)
     texts = [message.text() for message in request.messages if message is not users[-1]]
     return question, list(_documents([*texts, around]))

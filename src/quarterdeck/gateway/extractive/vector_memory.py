@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from threading import Lock
 
 import numpy as np
@@ -23,6 +23,11 @@ class VectorMemory:
         self._size = size
         self._vectors: OrderedDict[str, NDArray[np.float16]] = OrderedDict()
         self._lock = Lock()
+
+    @property
+    def embed_if_ready(self) -> Callable[[Sequence[str]], Vectors] | None:
+        """`embed`, or None in a house without an embedder."""
+        return self.embed if self._embedder.ready else None
 
     def embed(self, texts: Sequence[str]) -> Vectors:
         """Vectors for texts, computed only for those not seen lately."""

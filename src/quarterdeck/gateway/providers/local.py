@@ -18,10 +18,8 @@ from quarterdeck.gateway.conversation import (
 from quarterdeck.gateway.embedder import Embedder
 from quarterdeck.gateway.extractive import answer as extractive
 from quarterdeck.gateway.extractive.asked import question_and_passages
-from quarterdeck.gateway.extractive.evidence import Embed
 from quarterdeck.gateway.extractive.vector_memory import VectorMemory
 from quarterdeck.gateway.provider import Account, Embeddings, OfferedModel, Provider, ProviderKind
-from quarterdeck.runtime.runtime import Runtime
 from quarterdeck.runtime.work import Work
 
 CHAT_MODEL = "extractive"
@@ -38,10 +36,6 @@ class Local(Provider):
 
     kind: ClassVar[ProviderKind] = "local"
 
-    def __init__(self, account: Account, runtime: Runtime) -> None:
-        super().__init__(account, runtime)
-        self._memory: VectorMemory | None = None
-
     @classmethod
     def found(cls, variables: Mapping[str, str]) -> list[Account]:
         return [Account(name="local", kind="local", origin="built-in")]
@@ -56,7 +50,7 @@ class Local(Provider):
         if model != CHAT_MODEL:
             raise ModelNotFound(f"`local` has no chat model `{model}`. There is `local/{CHAT_MODEL}`.", param="model")
         question, passages = question_and_passages(request)
-        found = await asyncio.to_thread(extractive.answer, question, passages, self._embed)
+        found = await asyncio.to_thread(extractive.answer, question, passages, work.part(VectorMemory).embed_if_ready)
         if work.parent is not None:
             work.parent.attributes["quarterdeck.answer.probability"] = round(found.probability, 4)
             work.parent.attributes["quarterdeck.answer.threshold"] = found.threshold
@@ -87,14 +81,6 @@ class Local(Provider):
     @property
     def _embedder(self) -> Embedder:
         return self.runtime.part(Embedder)
-
-    @property
-    def _embed(self) -> Embed | None:
-        if not self._embedder.ready:
-            return None
-        if self._memory is None:
-            self._memory = VectorMemory(self._embedder)
-        return self._memory.embed
 
     def _usage(self, read: Sequence[str], said: Sequence[str]) -> Usage:
         """What it has read and said, in the embedder's tokens; estimated by length where there is no embedder."""
