@@ -1,0 +1,56 @@
+"""Loads the demo into a server: the handbook as knowledge, and `policy-bot`, which answers from it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from dataclasses import replace
+
+from quarterdeck.access.keyring import Keyring
+from quarterdeck.core.hashing import sha256
+from quarterdeck.demo.questions import APP, HANDBOOK, KNOWLEDGE
+from quarterdeck.orchestration import apps, deployments, releases
+from quarterdeck.retrieval import ingestion
+from quarterdeck.retrieval.records import IndexVersion, ManifestFile
+from quarterdeck.runtime.runtime import Runtime
+from quarterdeck.runtime.work import Work
+
+log = logging.getLogger(__name__)
+
+_DESCRIPTION = "Answers from the handbook of Halyard Instruments, or says that it does not know."
+
+
+async def seed(runtime: Runtime) -> None:
+    """Bring the demo up to date. Meant to run beside a server that answers already; what is there is left alone."""
+    administrator = runtime.part(Keyring).administrator("admin", name="demo")
+    work = Work(runtime=runtime, actor=replace(administrator, kind="system"))
+    index = await _load_handbook(work)
+    await apps.ensure(work, APP, description=_DESCRIPTION, knowledge=KNOWLEDGE)
+    await _follow(work, index)
+    log.info("the demo is loaded: ask `%s`", APP)
+
+
+async def _load_handbook(work: Work) -> IndexVersion:
+    """Stage what is new or changed, and publish it."""
+    contents = await asyncio.to_thread(_read_handbook)
+    offered = [ManifestFile(path, sha256(content), len(content)) for path, content in contents.items()]
+    reply = await ingestion.want(work, KNOWLEDGE, offered)
+    for path in reply.wanted:
+        await ingestion.stage_file(work, KNOWLEDGE, path, contents[path])
+    # Also when nothing was wanted: a kill may have come between staging and publishing.
+    return await ingestion.publish(work, KNOWLEDGE, paths=list(contents))
+
+
+async def _follow(work: Work, index: IndexVersion) -> None:
+    """Let the app answer from the handbook of this program, unless somebody else has released it since."""
+    app = await apps.find(work, APP)
+    live = (await apps.get(work, APP)).release
+    if live is None or live.created_by != work.actor.name or live.member("index").sha256 == index.sha256:
+        return
+    release = await releases.propose(work, app, notes="the handbook has changed")
+    await deployments.deploy(work, app, release.id, reason="the handbook has changed")
+
+
+def _read_handbook() -> dict[str, bytes]:
+    files = sorted(path for path in HANDBOOK.rglob("*") if path.is_file() and not path.name.startswith("."))
+    return {path.relative_to(HANDBOOK).as_posix(): path.read_bytes() for path in files}
