@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby, pairwise, takewhile
 
-from quarterdeck.core.language import sentence_spans
+from quarterdeck.core.language import sentences
 from quarterdeck.retrieval.reader import Block, Reading
 
 VERSION = 1
@@ -21,6 +21,7 @@ MOST_WORDS = 160
 TINY_WORDS = 25
 _MOST_LEAD_IN_WORDS = 60
 _MOST_TAIL_WORDS = 25
+_WINDOW_CHARACTERS = 4_000
 
 Path = tuple[str, ...]
 
@@ -136,7 +137,7 @@ def _split(block: Block) -> Iterator[Block]:
     if block.kind == "code":
         pieces, glue = block.text.split("\n"), "\n"
     else:
-        pieces, glue = [block.text[start:end].strip() for start, end in sentence_spans(block.text)], " "
+        pieces, glue = [sentence for part in _windows(block.text) for sentence in sentences(part)], " "
     parts = math.ceil(_words(block) / MOST_WORDS)
     target = _words(block) / parts
     gathered: list[str] = []
@@ -147,6 +148,17 @@ def _split(block: Block) -> Iterator[Block]:
         gathered.append(piece)
     if gathered:
         yield replace(block, text=glue.join(gathered))
+
+
+def _windows(text: str) -> Iterator[str]:
+    """A text in parts that are quickly cut into sentences, however long the whole is."""
+    start = 0
+    while len(text) - start > _WINDOW_CHARACTERS:
+        end = text.rfind(" ", start + 1, start + _WINDOW_CHARACTERS)
+        end = end if end > start else start + _WINDOW_CHARACTERS
+        yield text[start:end]
+        start = end
+    yield text[start:]
 
 
 def _torn(text: str) -> Iterator[str]:

@@ -84,6 +84,7 @@ class _Walk:
             self._inside(node, depth)
             self._flush()
             self._items_seen.pop()
+            self._marker = "  " * len(self._items_seen)  # what follows in the item around has no mark of its own
         elif tag == "li":
             self._marker = self._next_marker()
             self._inside(node, depth)

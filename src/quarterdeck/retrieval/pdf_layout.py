@@ -63,6 +63,8 @@ def transcribe(pages: Sequence[Sequence[Line]], transcript: Transcript) -> None:
             continue
         after = position + 1
         while after < len(lines) and _goes_on(lines[after - 1], lines[after], headings, pitch):
+            if table_at(lines, after) is not None:
+                break
             after += 1
         text = _joined(lines[position:after])
         if level is not None:
@@ -115,7 +117,7 @@ class Headings:
 def _goes_on(before: Line, line: Line, headings: Headings, pitch: float) -> bool:
     """Whether a line continues the heading, paragraph or item of the line before it."""
     level = headings.level(before)
-    if headings.level(line) != level or len(line.cells) > 1 < len(before.cells):
+    if headings.level(line) != level:
         return False
     if level is None and _ITEM.match(line.text):
         return False
@@ -133,7 +135,11 @@ def _pitch(lines: Sequence[Line]) -> float:
         distance = before.bottom - line.bottom
         if before.page == line.page and _size(before) == _size(line) and 0 < distance < line.size * 2.2:
             distances[round(distance)] += 1
-    return distances.most_common(1)[0][0] if distances else max(line.size for line in lines) * 1.4
+    if not distances:
+        return max(line.size for line in lines) * 1.4
+    # Paragraphs of one line each may be as many as lines inside paragraphs: the lines are the closer ones.
+    often = max(distances.values()) / 3
+    return min(distance for distance, times in distances.items() if times >= often)
 
 
 def _joined(lines: Sequence[Line]) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 _MOST_WRAPPED_LINES = 4
+_MOST_LINES = 400
 _ROW_GAP = 3.0
 
 
@@ -67,10 +68,12 @@ def table_at(lines: Sequence[PlacedLine], start: int) -> Table | None:
 
 def _end_of_region(lines: Sequence[PlacedLine], start: int) -> int:
     """Where lines end that are close, and have several cells or stand between such lines within one column."""
+    if len(lines[start].cells) == 1 and not _begins_beside(lines, start):
+        return start
     after, wrapped = start, 0
-    for number in range(start, len(lines)):
+    for number in range(start, min(start + _MOST_LINES, len(lines))):
         line = lines[number]
-        if number > start and not _is_close(lines[number - 1], line):
+        if number > start and not any(_is_close(before, line) for before in lines[max(start, number - 3) : number]):
             break
         if len(line.cells) > 1:
             after, wrapped = number + 1, 0
@@ -80,9 +83,17 @@ def _end_of_region(lines: Sequence[PlacedLine], start: int) -> int:
         if wrapped > _MOST_WRAPPED_LINES or (anchors and _column(_columns(anchors), line.cells[0]) is None):
             break
     # Below the last full line, the rest of a cell that wraps is set tighter than a new paragraph.
-    while after < len(lines) and after > start + 1 and _is_rest_of_cell(lines, start, after):
+    while start + 1 < after < len(lines) and _is_rest_of_cell(lines, start, after):
         after += 1
     return after
+
+
+def _begins_beside(lines: Sequence[PlacedLine], start: int) -> bool:
+    """Whether a line is the upper half of a cell, at half the height of the line that has the cells beside it."""
+    for line in lines[start + 1 : start + 3]:
+        if len(line.cells) > 1:
+            return _is_close(lines[start], line) and abs(_middle(lines[start]) - _middle(line)) < line.size * 0.95
+    return False
 
 
 def _is_rest_of_cell(lines: Sequence[PlacedLine], start: int, number: int) -> bool:

@@ -22,6 +22,7 @@ BlockKind = Literal["paragraph", "item", "row", "code"]
 
 MOST_TEXT_CHARACTERS = 20_000_000
 """A document with more text than this is refused: no handbook is that long, but a zip bomb is."""
+_TOO_LONG = f"It holds more than {MOST_TEXT_CHARACTERS // 1_000_000} million characters of text. Split it."
 
 
 class Unreadable(QuarterdeckError):
@@ -90,6 +91,8 @@ def decode(content: bytes) -> str:
         raise Unreadable(f"It is not valid UTF-8 (at byte {error.start}). Save it as UTF-8 and try again.") from error
     if "\0" in text:
         raise Unreadable("It holds binary data, not text.")
+    if len(text) > MOST_TEXT_CHARACTERS:
+        raise Unreadable(_TOO_LONG)
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
@@ -142,7 +145,7 @@ class Transcript:
         self._length += len(text) + 1
         self._line += text.count("\n") + 1
         if self._length > MOST_TEXT_CHARACTERS:
-            raise Unreadable(f"It holds more than {MOST_TEXT_CHARACTERS // 1_000_000} million characters of text.")
+            raise Unreadable(_TOO_LONG)
 
 
 @cache

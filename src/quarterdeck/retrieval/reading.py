@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from pathlib import PurePosixPath
 
@@ -9,6 +10,8 @@ from quarterdeck.core.hashing import sha256
 from quarterdeck.retrieval import chunking
 from quarterdeck.retrieval.reader import Unreadable, reader_for
 from quarterdeck.retrieval.store import NewChunk, NewDocument
+
+log = logging.getLogger(__name__)
 
 _ID_CHARACTERS = 26
 
@@ -33,8 +36,15 @@ def read(knowledge_id: str, path: str, content: bytes, at: str) -> NewDocument:
     reader = reader_for(path)
     if not content:
         raise Unreadable("It is empty.")
-    reading = chunking.titled(reader.read(content), _spoken(PurePosixPath(path).stem))
-    passages = chunking.chunk(reading)
+    try:
+        reading = chunking.titled(reader.read(content), _spoken(PurePosixPath(path).stem))
+        passages = chunking.chunk(reading)
+    except Unreadable:
+        raise
+    except Exception as error:
+        # Whatever a strange file makes a library raise, the other files go on.
+        log.exception("`%s` could not be read", path)
+        raise Unreadable(f"It could not be read ({type(error).__name__}). It may be damaged.") from error
     if not passages:
         raise Unreadable("It holds no text.")
     title = (reading.title or path)[:300]

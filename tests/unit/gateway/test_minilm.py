@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import math
+import os
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -141,11 +142,14 @@ def test_a_spoiled_graph_is_built_again(tmp_path: Path) -> None:
 
 def test_what_a_killed_build_left_is_swept_away(tmp_path: Path) -> None:
     (tmp_path / "models").mkdir()
-    (tmp_path / "models" / "draft_01").write_bytes(b"half a graph")
+    (tmp_path / "models" / "draft_old").write_bytes(b"half a graph")
+    (tmp_path / "models" / "draft_new").write_bytes(b"being written by another process")
+    os.utime(tmp_path / "models" / "draft_old", (0, 0))
 
     open_minilm(tmp_path).embed(["one"])
 
-    assert [path.suffix for path in (tmp_path / "models").iterdir()] == [".onnx"]
+    left = {path.name for path in (tmp_path / "models").iterdir() if path.suffix != ".onnx"}
+    assert left == {"draft_new"}
 
 
 def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:

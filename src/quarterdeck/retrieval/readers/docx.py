@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import re
+import struct
 import zipfile
+import zlib
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from functools import cached_property
@@ -18,6 +20,9 @@ if TYPE_CHECKING:
     from lxml.etree import _Element as Element
 
 _MOST_UNPACKED_MB = 300
+# What a broken package makes the libraries below raise, seen by breaking packages.
+_DAMAGES = (zipfile.BadZipFile, zlib.error, struct.error, OSError, EOFError, LookupError, ValueError, AttributeError,
+            TypeError, RuntimeError)  # fmt: skip
 _OLD_OR_ENCRYPTED = b"\xd0\xcf\x11\xe0"
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _VALUE = f"{_W}val"
@@ -45,7 +50,7 @@ class DocxReader(Reader):
             title = (document.core_properties.title or "").strip()
             transcript = Transcript()
             _Walk(document, transcript).go()
-        except (OpcError, LxmlError, zipfile.BadZipFile, KeyError, ValueError, AttributeError) as error:
+        except (OpcError, LxmlError, *_DAMAGES) as error:
             raise Unreadable(f"It is damaged, or no Word document: {error}.") from error
         return transcript.reading(title or None)
 
@@ -102,7 +107,7 @@ class _Walk:
 
     def _heading_level(self, paragraph: Element, style: _Style) -> int | None:
         if style.name == "title":
-            return 1
+            return 0
         own = paragraph.find(f"{_W}pPr/{_W}outlineLvl")
         outline = int(own.get(_VALUE, "9")) if own is not None else style.outline
         return outline + 1 if outline < _BODY_OUTLINE_LEVEL else None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import takewhile
 
 from markdown_it import MarkdownIt
@@ -16,9 +16,11 @@ from quarterdeck.retrieval.tabular import row_texts
 
 _FRONT_MATTER = re.compile(r"\A(---|\+\+\+)[ \t]*\n(.*?)\n\1[ \t]*(?:\n|\Z)", re.DOTALL)
 _TITLE = re.compile(r"^title\s*[:=]\s*(.+?)\s*$", re.MULTILINE)
-_COMMENT = re.compile(r"\{%-?\s*comment\s*-?%\}.*?\{%-?\s*endcomment\s*-?%\}|<!--.*?-->", re.DOTALL)
-_TEMPLATE_TAG = re.compile(r"\{%-?\s*(\w+)?(.*?)-?%\}", re.DOTALL)
-_TEMPLATE_VALUE = re.compile(r"\{\{.*?\}\}", re.DOTALL)
+_COMMENT = re.compile(r"\{%-?\s*comment\s*-?%\}"), re.compile(r"\{%-?\s*endcomment\s*-?%\}")
+_HTML_COMMENT = re.compile(r"<!--"), re.compile(r"-->")
+_TAG = re.compile(r"\{%-?"), re.compile(r"-?%\}")
+_VALUE = re.compile(r"\{\{"), re.compile(r"\}\}")
+_NAME = re.compile(r"\s*(\w+)")
 _ATTRIBUTES = re.compile(r"[ \t]*\{:[^{}\n]*\}[ \t]*$", re.MULTILINE)
 _QUOTED = re.compile(r"\"([^\"]*)\"|'([^']*)'")
 
@@ -71,6 +73,7 @@ class _Walk:
             self._lists += 1
         elif token.type in ("bullet_list_close", "ordered_list_close"):
             self._lists -= 1
+            self._marker = "  " * self._lists  # what follows in the item around this list has no mark of its own
         elif token.type == "list_item_open":
             self._marker = "  " * (self._lists - 1) + (f"{token.info}. " if token.info else "- ")
         elif token.type == "paragraph_open" and inline is not None:
@@ -148,7 +151,7 @@ def _without_front_matter(source: str) -> tuple[str | None, str]:
     if match is None:
         return None, source
     title = _TITLE.search(match[2])
-    return (_unquoted(title[1]) if title else None), _empty_lines(match) + source[match.end() :]
+    return (_unquoted(title[1]) if title else None), "\n" * match[0].count("\n") + source[match.end() :]
 
 
 def _unquoted(text: str) -> str | None:
@@ -159,22 +162,39 @@ def _unquoted(text: str) -> str | None:
 
 def _without_templates(source: str) -> str:
     """Template tags of static site builders say nothing to a reader, but for the names and titles inside some."""
-    source = _COMMENT.sub(_empty_lines, source)
-    source = _TEMPLATE_TAG.sub(_tag_text, source)
-    source = _TEMPLATE_VALUE.sub(_empty_lines, source)
+    source = _replaced(source, _COMMENT, _no_text)
+    source = _replaced(source, _HTML_COMMENT, _no_text)
+    source = _replaced(source, _TAG, _tag_text)
+    source = _replaced(source, _VALUE, _no_text)
     return _ATTRIBUTES.sub("", source)
 
 
-def _tag_text(tag: re.Match[str]) -> str:
+def _replaced(source: str, marks: tuple[re.Pattern[str], re.Pattern[str]], shown: Callable[[str], str]) -> str:
+    """A text with all that stands between two marks replaced; every line below stays the line it was.
+
+    One pass: a pattern over both marks would look for the end of the text again and again where an end is missing.
+    """
+    begin, end = marks
+    parts: list[str] = []
+    position = 0
+    while (opened := begin.search(source, position)) and (closed := end.search(source, opened.end())):
+        inside = source[opened.end() : closed.start()]
+        parts += [source[position : opened.start()], shown(inside), "\n" * inside.count("\n")]
+        position = closed.end()
+    return "".join([*parts, source[position:]])
+
+
+def _tag_text(tag: str) -> str:
     """What a page shows in place of a tag: `#travel` for a channel, the title of an alert, nothing for most."""
-    quoted = [double or single for double, single in _QUOTED.findall(tag[2])]
-    shown = ""
-    if tag[1] == "slack_channel" and quoted:
-        shown = quoted[1] if len(quoted) > 1 else "#" + quoted[0].removeprefix("#")
-    elif tag[1] in ("alert", "callout", "note", "warning", "details", "admonition") and quoted:
-        shown = f"**{quoted[0]}**"
-    return shown + _empty_lines(tag)
+    named = _NAME.match(tag)
+    name = named[1] if named else ""
+    quoted: list[str] = [double or single for double, single in _QUOTED.findall(tag)]
+    if name == "slack_channel" and quoted:
+        return quoted[1] if len(quoted) > 1 else "#" + quoted[0].removeprefix("#")
+    if name in ("alert", "callout", "note", "warning", "details", "admonition") and quoted:
+        return f"**{quoted[0]}**"
+    return ""
 
 
-def _empty_lines(match: re.Match[str]) -> str:
-    return "\n" * match[0].count("\n")
+def _no_text(_inside: str) -> str:
+    return ""
