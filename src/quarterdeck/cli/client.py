@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import SplitResult, urlencode, urlsplit
 
 from quarterdeck import __version__
 from quarterdeck.cli.exits import Unreachable, WrongUse, error_from
@@ -34,11 +34,8 @@ class Client:
     """One server, one key. Each thread has its own connection, kept open between requests."""
 
     def __init__(self, url: str, key: str, *, project: str | None = None, timeout_s: float = SILENCE_TIMEOUT_S) -> None:
-        parts = urlsplit(url)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise WrongUse(f"`{url}` is no address of a server. It looks like `http://127.0.0.1:4321`.")
         self.url = url.rstrip("/")
-        self._parts = parts
+        self._parts = _parts(url)
         self._timeout_s = timeout_s
         self._headers = {"authorization": f"Bearer {key}", "user-agent": f"quarterdeck/{__version__}"}
         if project is not None:
@@ -189,6 +186,16 @@ class Client:
 
 
 _JSON = "application/json"
+
+
+def _parts(url: str) -> SplitResult:
+    try:
+        parts = urlsplit(url)
+        if parts.scheme in ("http", "https") and parts.hostname and (parts.port or 1) > 0:
+            return parts
+    except ValueError:  # a port that is no number, a bracket too many
+        pass
+    raise WrongUse(f"`{url}` is no address of a server. One looks like `http://127.0.0.1:4321`.")
 
 
 def _address(path: str, query: Mapping[str, object]) -> str:

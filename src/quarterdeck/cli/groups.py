@@ -64,14 +64,20 @@ class Front(click.RichGroup):
             show.say("Interrupted.")
             return ExitCode.INTERRUPTED
         except QuarterdeckError as error:
-            if "-v" in args or "--verbose" in args:
-                traceback.print_exc()
+            _tell_where(args)
             show.tell_error(error.message)
             return exit_code(error)
         except BrokenPipeError:
             # `quarterdeck traces | head -1` has what it wanted; Python would complain again at exit.
             sys.stdout = open(os.devnull, "w")  # noqa: SIM115, PTH123  # closed by the end of the process
             return ExitCode.OK
+        except Exception as error:  # noqa: BLE001  # a door: what nobody has named ends here
+            _tell_where(args)
+            named = f"{type(error).__name__}: {error}"[:300]
+            show.tell_error(
+                f"This is a mistake of Quarterdeck: {named}. Please report it; `-v` shows where it happened."
+            )
+            return ExitCode.FAILED
         return ended if isinstance(ended, int) else ExitCode.OK
 
 
@@ -103,6 +109,11 @@ def _wrong_use(error: click.UsageError) -> int:
     if error.ctx is not None:
         show.say(f"       See `{error.ctx.command_path} --help`.", style="dim")
     return ExitCode.WRONG_USE
+
+
+def _tell_where(args: Sequence[str]) -> None:
+    if "-v" in args or "--verbose" in args:
+        traceback.print_exc()
 
 
 def _end(code: int) -> NoReturn:

@@ -10,8 +10,9 @@ from contextlib import closing, contextmanager
 import pytest
 
 from quarterdeck.cli.client import Client
-from quarterdeck.cli.exits import ExitCode, Unreachable, exit_code
+from quarterdeck.cli.exits import ExitCode, Unreachable, WrongUse, exit_code
 from quarterdeck.core.errors import Conflict, InvalidInput, LimitReached, NotFound, QuarterdeckError, Unauthenticated
+from tests.unit.cli.conftest import Quarterdeck
 
 
 def response(body: bytes, *, status: str = "200 OK", headers: str = "") -> bytes:
@@ -145,6 +146,21 @@ def test_an_error_within_a_stream_is_raised() -> None:
 
     with scripted(answering(body)) as client, pytest.raises(QuarterdeckError, match="fell silent"):
         list(client.stream("/a", {}).events)
+
+
+@pytest.mark.parametrize("url", ["127.0.0.1:4321", "ftp://127.0.0.1", "http://127.0.0.1:port", "http://[::1", ""])
+def test_what_is_no_address_is_refused(url: str) -> None:
+    with pytest.raises(WrongUse, match="no address"):
+        Client(url, "sk-qd-key")
+
+
+def test_an_answer_that_nobody_expects_ends_in_a_sentence_and_not_in_a_traceback(alone: Quarterdeck) -> None:
+    with scripted(answering(response(b"[]"))) as client:
+        result = alone("keys", QUARTERDECK_URL=client.url, QUARTERDECK_API_KEY="sk-qd-key")
+
+    assert result.exit_code == 1
+    assert result.stderr.startswith("Error: This is a mistake of Quarterdeck: TypeError")
+    assert "Traceback" not in result.stderr
 
 
 def test_all_pages_of_a_list_are_one_page() -> None:
