@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from msgspec.structs import replace
 
 from quarterdeck.core.money import PICO
-from quarterdeck.observability import contents, usage
+from quarterdeck.observability import contents, conventions, usage
 from quarterdeck.observability.naming import Named
 from quarterdeck.observability.pricing import Pricing, TokenUsage
 from quarterdeck.observability.received import ReceivedSpan
@@ -25,7 +25,7 @@ def translate(received: ReceivedSpan, project_id: str, pricing: Pricing) -> Span
     named = Named(received.attributes)
     kind = kind_of(named)
     provider = _provider(named)
-    asked, answered = named.text(*_MODEL_ASKED), named.text(*_MODEL_ANSWERED)
+    asked, answered = named.text(*conventions.MODEL_ASKED), named.text(*conventions.MODEL_ANSWERED)
     tokens = usage.tokens_of(named)
     failed = received.failed or "error.type" in received.attributes
     span = Span(
@@ -45,8 +45,8 @@ def translate(received: ReceivedSpan, project_id: str, pricing: Pricing) -> Span
         release_id=named.text("quarterdeck.release_id"),
         model=asked or answered,
         provider=provider,
-        user_id=named.text(*_USER),
-        session_id=named.text(*_SESSION),
+        user_id=named.text(*conventions.USER),
+        session_id=named.text(*conventions.SESSION),
         input_tokens=tokens.input if tokens else None,
         output_tokens=tokens.output if tokens else None,
         cache_read_tokens=tokens.cache_read if tokens else None,
@@ -64,7 +64,7 @@ def translate(received: ReceivedSpan, project_id: str, pricing: Pricing) -> Span
 
 def kind_of(named: Named) -> SpanKind:
     """What a span did: by what it says of itself, then by what only such a span has."""
-    for name, kinds in _KINDS:
+    for name, kinds in conventions.KINDS:
         said = named.text(name)
         if said is not None and (kind := kinds.get(said.strip('"').lower())) is not None:
             return kind
@@ -97,11 +97,11 @@ def _priced(
 
 
 def _provider(named: Named) -> str | None:
-    provider = named.text(*_PROVIDER)
+    provider = named.text(*conventions.PROVIDER)
     if provider is None:
         return None
     provider = provider.strip('"').lower()
-    return _PROVIDER_NAMES.get(provider, provider)
+    return conventions.PROVIDER_NAMES.get(provider, provider)
 
 
 def _first_token_ns(received: ReceivedSpan, named: Named) -> int | None:
@@ -152,96 +152,3 @@ def _vercel_kind(operation: str) -> SpanKind:
 
 
 _LATEST_NS = 4_102_444_800 * 10**9  # the year 2100: later than any price list
-
-_KINDS: tuple[tuple[str, dict[str, SpanKind]], ...] = (
-    (
-        "langfuse.observation.type",
-        {
-            "generation": "llm",
-            "embedding": "embedding",
-            "agent": "agent",
-            "tool": "tool",
-            "chain": "chain",
-            "retriever": "retrieval",
-            "guardrail": "guardrail",
-        },
-    ),
-    (
-        "mlflow.spanType",
-        {
-            "llm": "llm",
-            "chat_model": "llm",
-            "embedding": "embedding",
-            "agent": "agent",
-            "tool": "tool",
-            "chain": "chain",
-            "workflow": "chain",
-            "retriever": "retrieval",
-            "reranker": "retrieval",
-            "guardrail": "guardrail",
-        },
-    ),
-    (
-        "gen_ai.operation.name",
-        {
-            "chat": "llm",
-            "text_completion": "llm",
-            "generate_content": "llm",
-            "completion": "llm",
-            "generate": "llm",
-            "response": "llm",
-            "embeddings": "embedding",
-            "retrieval": "retrieval",
-            "execute_tool": "tool",
-            "create_agent": "agent",
-            "invoke_agent": "agent",
-            "invoke_workflow": "chain",
-            "plan": "chain",
-        },
-    ),
-    (
-        "openinference.span.kind",
-        {
-            "llm": "llm",
-            "embedding": "embedding",
-            "chain": "chain",
-            "agent": "agent",
-            "tool": "tool",
-            "retriever": "retrieval",
-            "reranker": "retrieval",
-            "guardrail": "guardrail",
-            "prompt": "prompt",
-        },
-    ),
-    ("traceloop.span.kind", {"workflow": "chain", "task": "chain", "agent": "agent", "tool": "tool"}),
-    ("llm.request.type", {"chat": "llm", "completion": "llm", "embedding": "embedding", "rerank": "retrieval"}),
-)
-_MODEL_ASKED = (
-    "langfuse.observation.model.name",
-    "mlflow.llm.model",
-    "gen_ai.request.model",
-    "llm.request.model_name",
-    "llm.model_name",
-    "embedding.model_name",
-    "ai.model.id",
-)
-_MODEL_ANSWERED = ("gen_ai.response.model", "llm.response.model_name", "ai.response.model")
-_PROVIDER = (
-    "mlflow.llm.provider",
-    "gen_ai.provider.name",
-    "llm.provider",
-    "llm.system",
-    "gen_ai.system",
-    "ai.model.provider",
-)
-_PROVIDER_NAMES = {
-    "az.ai.openai": "azure.ai.openai",
-    "az.ai.inference": "azure.ai.inference",
-    "vertex_ai": "gcp.vertex_ai",
-    "gemini": "gcp.gemini",
-    "xai": "x_ai",
-    "mistral_ai": "mistral",
-    "bedrock": "aws.bedrock",
-}
-_USER = ("langfuse.user.id", "mlflow.trace.user", "user.id", "enduser.id", "gen_ai.user", "llm.user")
-_SESSION = ("langfuse.session.id", "mlflow.trace.session", "gen_ai.conversation.id", "session.id")

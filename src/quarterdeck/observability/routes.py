@@ -8,7 +8,8 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 
 from quarterdeck.access.gate import CanCall, CanRead
 from quarterdeck.observability import filters, otlp, overview, traces
-from quarterdeck.observability.records import Histogram, Overview, TraceDetail, TraceFilter, TracePage
+from quarterdeck.observability.recorder import Recorder
+from quarterdeck.observability.records import Histogram, LedgerCheck, Overview, TraceDetail, TraceFilter, TracePage
 
 router = APIRouter(tags=["observability"])
 otlp_router = APIRouter(tags=["opentelemetry"])
@@ -71,6 +72,11 @@ async def get_trace(trace_id: str, work: CanRead) -> TraceDetail:
 @router.get("/overview")
 async def get_overview(work: CanRead, hours: int = 24) -> Overview:
     return await overview.last_hours(work, hours)
+
+
+@router.get("/ledger")
+async def check_ledger(work: CanRead) -> LedgerCheck:
+    return await work.part(Recorder).check()
 
 
 @otlp_router.post("/v1/traces", openapi_extra={"requestBody": {"content": {"application/x-protobuf": {}}}})

@@ -147,6 +147,17 @@ async def test_the_overview_has_numbers_and_books(door: Door, work: Work) -> Non
     }
 
 
+async def test_the_books_are_counted_again_on_request(door: Door, work: Work) -> None:
+    recorder = work.part(Recorder)
+    recorder.accept(answered())
+    await recorder.flush()
+
+    status, check = await door.get("/ledger")
+
+    assert (status, check["balanced"], check["problem"]) == (200, True, None)
+    assert (check["ledger"]["accepted"], check["ledger"]["stored"]) == (2, 2)
+
+
 class FullDisk(DuckDbSpanStore):
     """A span store whose disk is full until someone makes space."""
 

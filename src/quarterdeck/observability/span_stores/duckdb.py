@@ -19,6 +19,7 @@ from quarterdeck.observability.rollup import SpanRow, TraceRow, roll_up, to_row
 from quarterdeck.observability.span_store import SpanStore, SpoolPosition, Stored, TraceKey
 from quarterdeck.observability.span_stores import duckdb_questions as questions
 from quarterdeck.observability.span_stores import duckdb_tables as tables
+from quarterdeck.observability.span_stores.duckdb_overview import overview
 from quarterdeck.runtime.tracing import Span
 
 CHECKPOINT_BYTES = 32 * 1024 * 1024
@@ -120,7 +121,7 @@ class DuckDbSpanStore(SpanStore):
         return questions.histogram(self._all, where, buckets=buckets)
 
     def overview(self, project_id: str, *, from_ns: int, to_ns: int, buckets: int) -> Overview:
-        return questions.overview(self._all, project_id, from_ns=from_ns, to_ns=to_ns, buckets=buckets)
+        return overview(self._all, project_id, from_ns=from_ns, to_ns=to_ns, buckets=buckets)
 
     def spans_stored(self) -> int:
         return int(self._one("SELECT count(*) FROM spans")[0])
