@@ -10,6 +10,7 @@ import msgspec
 
 from quarterdeck.core import clock
 from quarterdeck.core.errors import Unavailable
+from quarterdeck.core.hashing import sha256
 from quarterdeck.observability.span_store import SpanStore, SpoolPosition, Stored
 from quarterdeck.runtime.tracing import Span
 from quarterdeck.storage.spool import Spool
@@ -120,12 +121,22 @@ class Carrier:
                 break
             if batch.damaged:
                 log.error("carrier: %d damaged frames of the spool were left out", batch.damaged)
-            spans = [span for payload in batch.payloads for span in self._decode(payload)]
+            spans = [span for payload in batch.payloads for span in self._read(payload)]
             self._store.add(spans, batch.until)
-            self._note(self._store.stored(), len(spans))
+            self._note(self._store.stored(), batch.items)
             self._spool.forget(batch.until)
             if not self._waiting:
                 self._store.tidy()
+
+    def _read(self, payload: bytes) -> list[Span]:
+        """The spans of a payload. One that another version wrote and we cannot read is set aside, not in the way."""
+        try:
+            return self._decode(payload)
+        except msgspec.MsgspecError as error:
+            path = self._spool.folder / f"unread-{sha256(payload)[:16]}.msgpack"
+            path.write_bytes(payload)
+            log.error("carrier: cannot read spans of the spool (%s); they are set aside in `%s`", error, path)
+            return []
 
     def _note(self, stored: Stored, count: int) -> None:
         with self._lock:

@@ -159,7 +159,8 @@ class Recorder:
         ledger = Ledger(accepted, before.received, pending, self._rejected, before.duplicates, lost)
         problem = None
         if lost:
-            problem = f"{accepted} spans were accepted, but {before.received} stored and {pending} are in the spool."
+            problem = f"{accepted} spans were accepted, but {before.received} stored and {pending} are in the spool. "
+            problem += f"The log may say why; files named `unread-…` in `{self._spool.folder}` are spans set aside."
         elif rows != before.received - before.duplicates:
             problem = f"{before.received - before.duplicates} spans were stored, but {rows} are in the span store."
         return LedgerCheck(ledger, balanced=problem is None, problem=problem)

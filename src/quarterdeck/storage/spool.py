@@ -37,6 +37,7 @@ class Batch:
 
     payloads: list[bytes]
     until: SpoolPosition
+    items: int
     damaged: int = 0
     """Frames left out because their checksum does not fit any more."""
 
@@ -116,7 +117,7 @@ class Spool:
     def read(self, position: SpoolPosition, *, max_bytes: int = 4 * 1024 * 1024) -> Batch:
         """The payloads from a position on: about `max_bytes`, but at least one if there is one."""
         payloads: list[bytes] = []
-        taken = damaged = 0
+        taken = items = damaged = 0
         for number, start, end in self._stretches(position):
             file = os.open(segments.path_of(self.folder, number), os.O_RDONLY)
             try:
@@ -128,11 +129,12 @@ class Spool:
                         continue
                     payloads.append(frame.payload)
                     taken += len(frame.payload)
+                    items += frame.count
                     if taken >= max_bytes:
-                        return Batch(payloads, position, damaged)
+                        return Batch(payloads, position, items, damaged)
             finally:
                 os.close(file)
-        return Batch(payloads, position, damaged)
+        return Batch(payloads, position, items, damaged)
 
     def count_after(self, position: SpoolPosition) -> int:
         """How many items lie behind a position, counted on the disk itself."""

@@ -234,6 +234,25 @@ async def test_spans_that_were_lost_with_both_are_not_hidden(tmp_path: Path) -> 
     assert check.ledger == Ledger(accepted=6, stored=4, pending=0, lost=2)
 
 
+async def test_a_payload_that_cannot_be_read_is_set_aside_and_the_spans_behind_it_are_stored(tmp_path: Path) -> None:
+    spool = Spool(tmp_path / "spool")
+    spool.open()
+    spool.append(msgspec.msgpack.encode([{"kind": "of the future"}]), count=1)
+    spool.append(msgspec.msgpack.encode(answered()), count=2)
+    spool.close()
+
+    recorder = new_recorder(tmp_path)
+    await recorder.open()
+    await recorder.flush()
+    check = await recorder.check()
+    await recorder.close()
+
+    assert check.ledger == Ledger(accepted=3, stored=2, pending=0, lost=1)
+    assert check.problem is not None
+    assert "set aside" in check.problem
+    assert len(list((tmp_path / "spool").glob("unread-*.msgpack"))) == 1
+
+
 async def test_spans_of_one_moment_keep_apart_by_project(recorder: Recorder) -> None:
     mine: Span = span(project_id="prj_a")
     yours = msgspec.structs.replace(mine, project_id="prj_b")
