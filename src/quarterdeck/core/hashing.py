@@ -6,7 +6,11 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 
-Json = None | bool | int | float | str | Sequence["Json"] | Mapping[str, "Json"]
+from typing_extensions import TypeAliasType
+
+# Named, because a type that refers to itself without a name sends pydantic round in circles.
+Json = TypeAliasType("Json", "None | bool | int | float | str | Sequence[Json] | Mapping[str, Json]")
+"""Any JSON value."""
 
 
 def sha256(content: bytes | str) -> str:
