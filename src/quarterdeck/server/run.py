@@ -22,6 +22,7 @@ from quarterdeck.access.keyring import Keyring
 from quarterdeck.access.login_links import LoginLinks
 from quarterdeck.config.settings import Settings
 from quarterdeck.core.errors import SetupError
+from quarterdeck.demo import seeding
 from quarterdeck.runtime.runtime import Runtime
 from quarterdeck.server.app import Application
 from quarterdeck.server.logs import set_up_logging
@@ -49,15 +50,31 @@ async def _serve(settings: Settings, listening: socket.socket, *, demo: bool) ->
         url = _url(settings.host, listening.getsockname()[1])
         session = write_session(runtime.home, url=url, key=keyring.add_local_key())
 
+        ready = asyncio.Event()
+
         def announce() -> None:
+            ready.set()
             with suppress(BrokenPipeError):  # nobody reads what we say: no reason to end
                 sys.stdout.write(_welcome(runtime, url, made_key))
                 sys.stdout.flush()
 
+        loading = asyncio.create_task(_load_demo(runtime, ready)) if demo else None
         try:
             await _Server(Application(runtime), settings, announce).serve([listening])
         finally:
             session.unlink(missing_ok=True)
+            if loading is not None:
+                loading.cancel()
+                await asyncio.wait([loading])
+
+
+async def _load_demo(runtime: Runtime, ready: asyncio.Event) -> None:
+    """Load the demo while requests are answered already. When it fails, the server goes on without it."""
+    await ready.wait()
+    try:
+        await seeding.seed(runtime)
+    except Exception:
+        log.exception("the demo could not be loaded")
 
 
 class _Server(uvicorn.Server):
