@@ -27,7 +27,8 @@ export const traces = (filters: TraceFilters, options: { live?: boolean } = {}) 
     initialPageParam: null as string | null,
     getNextPageParam: (page) => page.next_cursor,
     placeholderData: keepPreviousData,
-    refetchInterval: options.live ? 3 * SECOND : false,
+    // Before the first trace somebody waits for it in front of the page.
+    refetchInterval: ({ state }) => (options.live || state.data?.pages[0]?.total === 0 ? 3 * SECOND : false),
   });
 
 export const traceHistogram = (filters: TraceFilters, options: { live?: boolean } = {}) =>
@@ -35,7 +36,7 @@ export const traceHistogram = (filters: TraceFilters, options: { live?: boolean 
     queryKey: ['traces', 'histogram', filters],
     queryFn: ({ signal }) => read(wire.GET('/api/v1/traces/histogram', { params: { query: { ...filters, buckets: 72 } }, signal })),
     placeholderData: keepPreviousData,
-    refetchInterval: options.live ? 3 * SECOND : false,
+    refetchInterval: ({ state }) => (options.live || state.data?.buckets.length === 0 ? 3 * SECOND : false),
   });
 
 export const recentQuestions = (app: string) =>

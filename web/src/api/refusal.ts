@@ -58,8 +58,12 @@ export function headline(refusal: Refusal): string {
       return 'Too large';
     case 429:
       return 'Too many requests';
+    case 502:
+      return 'The provider failed';
     case 503:
       return 'Not available right now';
+    case 504:
+      return 'The provider took too long';
     default:
       return refusal.status >= 500 ? 'The server failed' : 'The server refused this';
   }
@@ -69,6 +73,6 @@ export function headline(refusal: Refusal): string {
 export function remedy(refusal: Refusal): string | null {
   if (refusal.status === -1) return 'Reload the page. If it happens again, please report it with the text above.';
   if (refusal.status === 0) return 'Check that `quarterdeck up` is still running, then try again.';
-  if (refusal.status >= 500) return 'Try again. If it stays, look for the request id in the server log.';
+  if (refusal.status === 500) return 'Try again. If it stays, look for the request id in the server log.';
   return null;
 }

@@ -23,7 +23,7 @@ export function TurnFacts({ turn }: { turn: Turn }) {
           from the cache
         </Tag>
       )}
-      <Fact label="First token">{milliseconds(turn.ttft_ms)}</Fact>
+      {turn.ttft_ms !== null && <Fact label="First token">{milliseconds(turn.ttft_ms)}</Fact>}
       <Fact label="Total">{milliseconds(turn.total_ms)}</Fact>
       {tokens && <Fact label="Tokens">{`${count(tokens.input)} in, ${count(tokens.output)} out`}</Fact>}
       {(cost != null || trace) && <Fact label="Cost">{dollars(cost)}</Fact>}

@@ -60,7 +60,7 @@ function Form({ busy, thrown, onCreate, onCancel }: { busy: boolean; thrown: unk
       <Checkbox.Group label="It may" value={chosen} onChange={(values) => setChosen(values as Scope[])}>
         <div className={look.form} style={{ gap: 8, paddingTop: 4 }}>
           {scopes.map((scope) => (
-            <Checkbox key={scope.value} value={scope.value} size="xs" label={`${scope.label}: ${scope.says}`} />
+            <Checkbox key={scope.value} value={scope.value} label={`${scope.label}: ${scope.says}`} />
           ))}
         </div>
       </Checkbox.Group>

@@ -20,7 +20,7 @@ interface Offer {
 
 export default function Jump({ onClose }: { onClose: () => void }) {
   return (
-    <Modal opened onClose={onClose} withCloseButton={false} size={560} padding={0} aria-label="Jump to" classNames={{ body: look.body! }}>
+    <Modal opened onClose={onClose} withCloseButton={false} size={560} padding={0} attributes={{ content: { 'aria-label': 'Jump to' } }} classNames={{ body: look.body! }}>
       <Finder onDone={onClose} />
     </Modal>
   );

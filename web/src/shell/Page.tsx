@@ -19,15 +19,15 @@ export function Page({ title, heading, purpose, actions, children, filled = fals
     document.title = `${title} · Quarterdeck`;
   }, [title]);
   return (
-    <>
+    <main className={look.page}>
       <header className={look.bar}>
         <h1 className={look.heading}>{heading ?? title}</h1>
         {purpose && <p className={look.purpose}>{purpose}</p>}
         {actions && <div className={look.actions}>{actions}</div>}
       </header>
-      <main id="content" tabIndex={-1} className={filled ? look.filled : look.main}>
+      <div id="content" tabIndex={-1} className={filled ? look.filled : look.scrolled}>
         {children}
-      </main>
-    </>
+      </div>
+    </main>
   );
 }

@@ -27,11 +27,12 @@ export const theme = createTheme({
     Textarea: { defaultProps: { size: 'sm' }, classNames: field },
     PasswordInput: { defaultProps: { size: 'sm' }, classNames: { ...field, innerInput: look.innerInput! } },
     Select: { defaultProps: { size: 'sm', checkIconPosition: 'right', allowDeselect: false }, classNames: { ...field, dropdown: look.floating!, option: look.option! } },
-    Menu: { defaultProps: { shadow: 'none', transitionProps: { duration: 100 } }, classNames: { dropdown: look.floating!, item: look.option!, label: look.menuLabel! } },
+    Menu: { defaultProps: { shadow: 'none', withInitialFocusPlaceholder: false, transitionProps: { duration: 100 } }, classNames: { dropdown: look.floating!, item: look.option!, label: look.menuLabel! } },
     Modal: {
       defaultProps: { centered: false, yOffset: '12vh', overlayProps: { backgroundOpacity: 0.4 }, transitionProps: { duration: 120, transition: 'fade' }, closeButtonProps: { 'aria-label': 'Close' } },
       classNames: { content: look.dialog!, header: look.dialogHead!, title: look.dialogTitle!, body: look.dialogBody! },
     },
+    Checkbox: { defaultProps: { size: 'xs', radius: 'xs' } },
     Tooltip: { defaultProps: { openDelay: 350, withArrow: false, transitionProps: { duration: 80 } }, classNames: { tooltip: look.tooltip! } },
     SegmentedControl: { defaultProps: { size: 'sm' }, classNames: { root: look.segments!, label: look.segment!, indicator: look.segmentOn! } },
   },

@@ -8,12 +8,7 @@ import look from './CostLines.module.css';
 
 export function CostLines({ span }: { span: Span }) {
   if (span.cost_lines.length === 0) {
-    const called = span.kind === 'llm' || span.kind === 'embedding';
-    return (
-      <Empty icon={IconCoin} title={called && span.cost_usd == null ? 'No price is known' : 'No cost of its own'}>
-        <p>{called && span.cost_usd == null ? `The price of ${span.model ?? 'this model'} is not in the price list, so its cost is unknown, not zero.` : 'Only calls of models are paid for.'}</p>
-      </Empty>
-    );
+    return <NoLines span={span} />;
   }
   return (
     <table className={`${table.table} ${look.bill}`}>
@@ -50,6 +45,21 @@ export function CostLines({ span }: { span: Span }) {
         </tr>
       </tfoot>
     </table>
+  );
+}
+
+function NoLines({ span }: { span: Span }) {
+  if (span.unpriced) {
+    return (
+      <Empty icon={IconCoin} title="No price is known">
+        The price of {span.model ?? 'this model'} is not in the price list, so its cost is unknown, not zero.
+      </Empty>
+    );
+  }
+  return (
+    <Empty icon={IconCoin} title="No cost of its own">
+      {span.cost_usd ? `The calls below it cost ${dollars(span.cost_usd)} together.` : 'Only calls of models are paid for.'}
+    </Empty>
   );
 }
 

@@ -9,7 +9,7 @@ export function Said({ title, value, answer = false }: { title: string; value: u
   return (
     <section className={look.said}>
       <header className={look.head}>
-        <h3>{title}</h3>
+        <h2>{title}</h2>
         {!empty && <CopyButton text={pretty(value)} label={`Copy the ${title.toLowerCase()}`} />}
       </header>
       {empty ? <p className={look.none}>Not recorded.</p> : <Value value={value} answer={answer} />}

@@ -4,7 +4,7 @@ import { IconRefresh } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { getRouteApi, Link } from '@tanstack/react-router';
 import { useState } from 'react';
-import type { TraceDetail } from '../api/types';
+import type { Span, TraceDetail } from '../api/types';
 import { trace as traceQuery } from '../api/queries';
 import { asRefusal } from '../api/refusal';
 import { CopyButton } from '../parts/CopyButton';
@@ -80,8 +80,7 @@ export default function TracePage() {
 function Spans({ detail }: { detail: TraceDetail }) {
   const { span: wanted, tab = 'messages' } = route.useSearch();
   const navigate = route.useNavigate();
-  const first = rows(tree(detail.spans), new Set())[0]?.span;
-  const span = detail.spans.find((one) => one.span_id === wanted) ?? first;
+  const span = detail.spans.find((one) => one.span_id === wanted) ?? telling(detail.spans);
   if (!span) return <p className={look.none}>This trace has no spans yet.</p>;
   const go = (news: { span?: string; tab?: Tab }) => void navigate({ search: (now) => ({ ...now, ...news }), replace: true });
   return (
@@ -96,4 +95,10 @@ function Spans({ detail }: { detail: TraceDetail }) {
       </div>
     </>
   );
+}
+
+/** The span to look at first: where it broke, or else the whole. */
+function telling(spans: Span[]): Span | undefined {
+  const all = rows(tree(spans), new Set()).map((row) => row.span);
+  return all.findLast((span) => span.status === 'error' && span.status_message) ?? all[0];
 }

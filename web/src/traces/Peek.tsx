@@ -73,7 +73,7 @@ function Look({ detail: { trace, spans } }: { detail: TraceDetail }) {
       <Words title="Asked" text={last(top?.input, 'user') || trace.input_preview} />
       {failed ? <Words title="Failed" text={failed.status_message!} tone="err" /> : <Words title="Answered" text={last(top?.output, 'assistant') || trace.output_preview} />}
       <section>
-        <h3 className={look.label}>Spans</h3>
+        <h2 className={look.label}>Spans</h2>
         <ul className={look.spans}>
           {shown.slice(0, SHOWN_SPANS).map(({ span, level }) => (
             <li key={span.span_id} className={look.span}>
@@ -100,7 +100,7 @@ function Look({ detail: { trace, spans } }: { detail: TraceDetail }) {
 function Words({ title, text, tone }: { title: string; text: string; tone?: 'err' }) {
   return (
     <section>
-      <h3 className={look.label}>{title}</h3>
+      <h2 className={look.label}>{title}</h2>
       <p className={look.words} data-tone={tone}>
         {text || 'Not recorded.'}
       </p>
