@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 from quarterdeck.core.events import Event
-from quarterdeck.core.hashing import Json
 
 MemberRole = Literal["prompt", "model", "index", "parameters"]
 PRODUCTION = "production"
@@ -30,7 +29,7 @@ class Member:
     name: str
     version: int
     sha256: str
-    content: dict[str, Json] = field(default_factory=dict)
+    content: dict[str, Any] = field(default_factory=dict)  # Any: `Json` refers to itself, and pydantic stops at that
     """What the release itself keeps of it: a model's profile, the parameters, the id of an index version."""
 
 
