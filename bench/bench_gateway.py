@@ -28,6 +28,7 @@ import uvloop
 
 ADMIN_KEY = "sk-qd-bench-7m2kq9xw4h8v6zc1t5bd3fyg"
 RESULTS = Path(__file__).parent / "results"
+RUN = os.urandom(4).hex()
 CHUNKS = 100
 MESSAGE = "Name the capital of France and say in one sentence what it is known for. " * 6
 COMPLETION = json.dumps(
@@ -166,7 +167,7 @@ class Client(asyncio.Protocol):
 
     def ask(self) -> None:
         Client.asked += 1
-        content = f"{Client.asked:09d} {MESSAGE}"
+        content = f"{RUN} {Client.asked:09d} {MESSAGE}"
         body = json.dumps({"model": "openai/gpt-4o-mini", "messages": [{"role": "user", "content": content}]}).encode()
         if self._stream:
             body = body[:-1] + b',"stream":true}'

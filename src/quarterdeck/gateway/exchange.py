@@ -31,7 +31,7 @@ class Exchange:
         self.method: str = scope["method"]
         self.path: str = scope["path"]
         self.headers: dict[bytes, bytes] = dict(scope["headers"])
-        self.request_id = self._sent_request_id() or scope.get("quarterdeck.request_id") or ids.new_id("req")
+        self.request_id = self._sent_request_id() or scope.get("quarterdeck.request_id") or f"req_{ids.new_trace_id()}"
         self.responding = False
         """Whether the status has been sent: from here on, an error can only be told inside the stream."""
         self.client_gone = False

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import AsyncGenerator, Sequence
 
 import msgspec
@@ -21,7 +20,19 @@ from quarterdeck.runtime.work import Work
 PATH = "/chat/completions"
 # The only events that need a closer look: a usage report, an error, the end. Model text cannot look like them, because
 # quotes inside JSON strings are escaped.
-_REMARKABLE = re.compile(rb'"usage"\s*:\s*\{|"error"\s*:\s*["{]|\[DONE\]')
+_REMARKABLE = (b'"usage":{', b'"usage": {', b'"error"', sse.DONE[6:-2])
+
+
+def _remarkable_places(block: bytes) -> list[int]:
+    # Searches for fixed bytes cost a tenth of one for a pattern, and this is done with every byte of every stream.
+    places: list[int] = []
+    for words in _REMARKABLE:
+        place = block.find(words)
+        while place >= 0:
+            places.append(place)
+            place = block.find(words, place + 1)
+    places.sort()
+    return places
 
 
 class _Glance(msgspec.Struct):
@@ -31,6 +42,13 @@ class _Glance(msgspec.Struct):
 
 
 _GLANCE = msgspec.json.Decoder(_Glance)
+
+
+def _glance(data: bytes) -> _Glance:
+    try:
+        return _GLANCE.decode(data)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return _Glance()
 
 
 class Forwarding(Answer):
@@ -61,8 +79,9 @@ class Forwarding(Answer):
                 continue
             self._span.first_token()
             self._tally.keep(block)
-            if _REMARKABLE.search(block) is not None:
-                block, failure = self._look_closer(block)
+            places = _remarkable_places(block)
+            if places:
+                block, failure = self._look_closer(block, places)
                 if block:
                     yield block
                 if failure is not None:
@@ -118,23 +137,27 @@ class Forwarding(Answer):
     def _wants_usage(self) -> bool:
         return bool((self._request.stream_options or {}).get("include_usage"))
 
-    def _look_closer(self, block: bytes) -> tuple[bytes, Exception | None]:
+    def _look_closer(self, block: bytes, places: list[int]) -> tuple[bytes, Exception | None]:
+        """The block as the client gets it: up to `[DONE]`, without the report it did not ask for; and a failure in it."""
         kept: list[bytes] = []
-        for event in sse.events(block):
-            data = sse.payload(event)
+        done_until = 0
+        for place in places:
+            if place < done_until:
+                continue
+            start, end = sse.bounds_of_event(block, place)
+            kept.append(block[done_until:start])
+            done_until = end
+            data = sse.payload(block[start:end])
             if data == b"[DONE]":
                 self.complete = True
-                break
-            try:
-                glance = _GLANCE.decode(data)
-            except (msgspec.DecodeError, UnicodeDecodeError):
-                glance = _Glance()
+                return b"".join(kept), None
+            glance = _glance(data)
             if bytes(glance.error) != b"null":
                 return b"".join(kept), upstream.refusal(self._provider.account.name, 502, {}, data)
             ours = glance.choices == [] and bytes(glance.usage) != b"null" and not self._wants_usage()
             if not ours:
-                kept.append(event + b"\n\n")
-        return b"".join(kept), None
+                kept.append(block[start:end])
+        return b"".join(kept) + block[done_until:], None
 
     def _require_end(self, rest: bytes) -> None:
         """Some servers end without `[DONE]`. That is fine if the answer was finished, and a broken answer if not."""

@@ -29,7 +29,12 @@ class ChunkWriter:
     def __init__(self, model: str, *, with_usage: bool) -> None:
         self._with_usage = with_usage
         head = _encode(
-            {"id": ids.new_id("chatcmpl"), "object": "chat.completion.chunk", "created": _now_s(), "model": model}
+            {
+                "id": f"chatcmpl-{ids.new_trace_id()}",
+                "object": "chat.completion.chunk",
+                "created": _now_s(),
+                "model": model,
+            }
         )
         self._head = head[:-1]
         self._tail = b',"usage":null}' if with_usage else b"}"
@@ -88,7 +93,7 @@ class CompletionWriter:
             message["content"] = None
         choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": self._finish.reason}
         completion: dict[str, object] = {
-            "id": ids.new_id("chatcmpl"),
+            "id": f"chatcmpl-{ids.new_trace_id()}",
             "object": "chat.completion",
             "created": _now_s(),
             "model": self._model,

@@ -220,9 +220,8 @@ def estimated_usage(messages: Sequence[Message], output: Attribute, known: Usage
 
 
 def _decode_chunks(block: bytes) -> list[WireChunk]:
-    found = [data for data in sse.payloads(block) if data and data != b"[DONE]"]
     try:
-        return _CHUNKS.decode(b"[" + b",".join(found) + b"]")
+        return _CHUNKS.decode(sse.payloads_as_array(block))
     except (msgspec.DecodeError, UnicodeDecodeError):
         return [chunk for data in map(sse.payload, sse.events(block)) if (chunk := _decode_chunk(data)) is not None]
 

@@ -40,14 +40,26 @@ class EventScanner:
         return bytes(self._rest)
 
 
+def bounds_of_event(block: bytes, position: int) -> tuple[int, int]:
+    """Where the event around a position begins and ends in a block of whole events, its empty line included."""
+    start = max(block.rfind(b"\n\n", 0, position) + 2, block.rfind(b"\n\r\n", 0, position) + 3)
+    ends = [found for found in (block.find(b"\n\n", position) + 2, block.find(b"\n\r\n", position) + 3) if found > 2]
+    return (start if start > 2 else 0), min((end for end in ends if end > position), default=len(block))
+
+
 def events(block: bytes) -> list[bytes]:
     """The events of a block, without the empty lines between them."""
     return [event for event in _BETWEEN_EVENTS.split(block) if event]
 
 
-def payloads(block: bytes) -> list[bytes]:
-    """What each `data:` line carries, for streams that put one event's data on one line, as all model providers do."""
-    return _DATA_LINE.findall(block)
+def payloads_as_array(block: bytes) -> bytes:
+    """What all events of a block carry, as one JSON array, if each is one line `data: {…}` as with most providers."""
+    if block.startswith(b"data: {") and b"\r" not in block:
+        inside = block[6:].removesuffix(DONE).rstrip(b"\n").replace(b"\n\ndata: ", b",")
+        if b"\n" not in inside:
+            return b"[" + inside + b"]"
+    found = [data for data in _DATA_LINE.findall(block) if data and data != b"[DONE]"]
+    return b"[" + b",".join(found) + b"]"
 
 
 def payload(event: bytes) -> bytes:

@@ -75,3 +75,15 @@ def test_a_long_stream_folded_in_between_has_the_same_outcome(texts: list[str]) 
         folded.keep(sse.event(chunk(text)))
 
     assert whole.outcome() == folded.outcome()
+
+
+@given(texts=st.lists(TEXTS, min_size=1, max_size=6), newline=NEWLINES, number=st.integers(0, 10**6))
+def test_the_bounds_of_an_event_are_found_from_any_place_in_it(texts: list[str], newline: bytes, number: int) -> None:
+    written = [b"data: " + chunk(text) + newline * 2 for text in texts]
+    which = number % len(written)
+    start = sum(map(len, written[:which]))
+
+    for place in range(start, start + len(written[which]) - len(newline * 2)):
+        found = sse.bounds_of_event(b"".join(written), place)
+
+        assert found == (start, start + len(written[which]))
