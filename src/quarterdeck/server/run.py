@@ -22,7 +22,7 @@ from quarterdeck.access.keyring import Keyring
 from quarterdeck.access.login_links import LoginLinks
 from quarterdeck.config.settings import Settings
 from quarterdeck.core.errors import SetupError
-from quarterdeck.demo import seeding
+from quarterdeck.demo.seeding import seed
 from quarterdeck.runtime.runtime import Runtime
 from quarterdeck.server.app import Application
 from quarterdeck.server.logs import set_up_logging
@@ -72,7 +72,7 @@ async def _load_demo(runtime: Runtime, ready: asyncio.Event) -> None:
     """Load the demo while requests are answered already. When it fails, the server goes on without it."""
     await ready.wait()
     try:
-        await seeding.seed(runtime)
+        await seed(runtime)
     except Exception:
         log.exception("the demo could not be loaded")
 

@@ -19,7 +19,6 @@ from quarterdeck.access.records import KeysChanged
 from quarterdeck.access.throttle import LoginThrottle
 from quarterdeck.config.settings import Settings
 from quarterdeck.core.events import Events
-from quarterdeck.gateway.application import Applications, NoApplications
 from quarterdeck.gateway.embedder import Embedder
 from quarterdeck.gateway.embedders.minilm import open_minilm
 from quarterdeck.gateway.parts import install_gateway
@@ -87,7 +86,6 @@ async def _access(runtime: Runtime, house: AsyncExitStack) -> None:
 
 async def _gateway(runtime: Runtime) -> None:
     runtime.install(Embedder, open_minilm(runtime.home, threads=runtime.settings.embedding_threads))
-    runtime.install(Applications, NoApplications())
     await install_gateway(runtime)
 
 
