@@ -11,9 +11,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: operations["get_api_v1_apps"];
+        /** List Apps */
+        get: operations["list_apps"];
         put?: never;
-        post?: never;
+        /** Create App */
+        post: operations["create_app"];
         delete?: never;
         options?: never;
         head?: never;
@@ -27,9 +29,28 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: operations["get_api_v1_apps_name_"];
+        /** Read App */
+        get: operations["read_app"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/apps/{name}/deployments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List Deployments */
+        get: operations["list_deployments"];
+        put?: never;
+        /** Deploy Release */
+        post: operations["deploy_release"];
         delete?: never;
         options?: never;
         head?: never;
@@ -43,9 +64,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: operations["get_api_v1_apps_name_releases"];
+        /** List Releases */
+        get: operations["list_releases"];
         put?: never;
-        post?: never;
+        /** Propose Release */
+        post: operations["propose_release"];
         delete?: never;
         options?: never;
         head?: never;
@@ -240,6 +263,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/ledger": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Check Ledger */
+        get: operations["check_ledger"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/login-links": {
         parameters: {
             query?: never;
@@ -281,7 +321,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: operations["get_api_v1_models"];
+        /**
+         * List Models
+         * @description Everything that can be called as `model`, with today's prices.
+         */
+        get: operations["list_models"];
         put?: never;
         post?: never;
         delete?: never;
@@ -400,9 +444,17 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: operations["get_api_v1_providers"];
+        /**
+         * List Providers
+         * @description The providers that this project may call.
+         */
+        get: operations["list_providers"];
         put?: never;
-        post: operations["post_api_v1_providers"];
+        /**
+         * Add Provider
+         * @description Store a provider, its credential sealed.
+         */
+        post: operations["add_provider"];
         delete?: never;
         options?: never;
         head?: never;
@@ -419,7 +471,11 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        delete: operations["delete_api_v1_providers_name_"];
+        /**
+         * Remove Provider
+         * @description Forget a stored provider and its credential.
+         */
+        delete: operations["remove_provider"];
         options?: never;
         head?: never;
         patch?: never;
@@ -434,7 +490,11 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        post: operations["post_api_v1_providers_name_checks"];
+        /**
+         * Check Provider
+         * @description Ask a provider for its models, now.
+         */
+        post: operations["check_provider"];
         delete?: never;
         options?: never;
         head?: never;
@@ -518,7 +578,8 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        post: operations["post_api_v1_traces_trace_id_replays"];
+        /** Replay Trace */
+        post: operations["replay_trace"];
         delete?: never;
         options?: never;
         head?: never;
@@ -564,6 +625,20 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         /**
+         * Answered
+         * @description One answer of a replay: where its trace is, and what it said.
+         */
+        Answered: {
+            /** Latency Ms */
+            latency_ms: number;
+            /** Output */
+            output: string;
+            /** Release Id */
+            release_id: string | null;
+            /** Trace Id */
+            trace_id: string;
+        };
+        /**
          * ApiKey
          * @description A key without its secret: only the start is kept in clear, the whole as a hash.
          */
@@ -585,17 +660,33 @@ export interface components {
             /** Scopes */
             scopes: ("gateway" | "read" | "write" | "admin")[];
         };
+        /**
+         * App
+         * @description Something people use: called as a model by its name.
+         */
         App: {
+            /** Created At */
             created_at: string;
+            /** Description */
             description: string;
+            /** Name */
             name: string;
+            /** Release Id */
             release_id: string | null;
         };
+        /**
+         * AppDetail
+         * @description An app with the release that is live.
+         */
         AppDetail: {
+            /** Created At */
             created_at: string;
+            /** Description */
             description: string;
+            /** Name */
             name: string;
             release: components["schemas"]["Release"] | null;
+            /** Release Id */
             release_id: string | null;
         };
         /** AppRow */
@@ -684,11 +775,30 @@ export interface components {
             /** Text */
             text: string;
         };
-        CostLine: {
-            price_usd_per_million: number;
-            quantity: number;
-            unit: string;
-            usd: number;
+        /**
+         * ConfiguredProvider
+         * @description A provider as its owner sees it: everything but the credential, of which the end is shown.
+         */
+        ConfiguredProvider: {
+            /** Base Url */
+            base_url: string;
+            /** Created At */
+            created_at: string | null;
+            /** Id */
+            id: string;
+            /** Key Hint */
+            key_hint: string | null;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "openai" | "anthropic" | "openai-compatible" | "local";
+            /** Models */
+            models: string[];
+            /** Name */
+            name: string;
+            /** Origin */
+            origin: string;
         };
         /**
          * CostLineDetail
@@ -704,13 +814,39 @@ export interface components {
             /** Usd */
             usd: number;
         };
-        CreatedKey: {
-            key: components["schemas"]["ApiKey"];
-            secret: string;
+        /**
+         * Deployment
+         * @description A release put live in an environment. Never changed: a rollback is a new one.
+         */
+        Deployment: {
+            /** Actor */
+            actor: string;
+            /** App */
+            app: string;
+            /** Environment */
+            environment: string;
+            /** Id */
+            id: string;
+            /** Reason */
+            reason: string;
+            /** Release Id */
+            release_id: string;
+            /** Started At */
+            started_at: string;
+            /** Weight */
+            weight: number;
         };
+        /**
+         * DiffPart
+         * @description Some words that stayed, came or went.
+         */
         DiffPart: {
-            /** @enum {string} */
+            /**
+             * Op
+             * @enum {string}
+             */
             op: "equal" | "insert" | "delete";
+            /** Text */
             text: string;
         };
         /**
@@ -756,15 +892,6 @@ export interface components {
             size: number;
             /** Title */
             title: string;
-        };
-        Error: {
-            error: {
-                code: string;
-                message: string;
-                param: string | null;
-                request_id?: string | null;
-                type: string;
-            };
         };
         /**
          * Failure
@@ -850,11 +977,6 @@ export interface components {
         HTTPValidationError: {
             /** Detail */
             detail?: components["schemas"]["ValidationError"][];
-        };
-        IngestFailure: {
-            at: string;
-            path: string;
-            reason: string;
         };
         /**
          * KeyWish
@@ -970,6 +1092,17 @@ export interface components {
             stored: number;
         };
         /**
+         * LedgerCheck
+         * @description The ledger, counted again on the disk: every frame in the spool, every row in the store.
+         */
+        LedgerCheck: {
+            /** Balanced */
+            balanced: boolean;
+            ledger: components["schemas"]["Ledger"];
+            /** Problem */
+            problem?: string | null;
+        };
+        /**
          * LinkLogin
          * @description Logging in with the token of a login link.
          */
@@ -994,11 +1127,6 @@ export interface components {
         Manifest: {
             /** Files */
             files: components["schemas"]["OfferedFile"][];
-        };
-        ManifestFile: {
-            path: string;
-            sha256: string;
-            size: number;
         };
         /**
          * ManifestReply
@@ -1027,20 +1155,46 @@ export interface components {
             /** Version */
             version: string;
         };
+        /**
+         * Member
+         * @description One artifact version in a release.
+         */
         Member: {
+            /** Content */
+            content?: {
+                [key: string]: unknown;
+            };
+            /** Name */
             name: string;
-            /** @enum {string} */
+            /**
+             * Role
+             * @enum {string}
+             */
             role: "prompt" | "model" | "index" | "parameters";
+            /** Sha256 */
             sha256: string;
+            /** Version */
             version: number;
         };
-        Model: {
+        /**
+         * ModelCard
+         * @description Something that can be called as `model`, and what it costs.
+         */
+        ModelCard: {
+            /** Id */
             id: string;
+            /** Input Usd Per Million */
             input_usd_per_million: number | null;
-            /** @enum {string} */
+            /**
+             * Kind
+             * @enum {string}
+             */
             kind: "chat" | "embedding" | "app";
+            /** Output Usd Per Million */
             output_usd_per_million: number | null;
+            /** Priced */
             priced: boolean;
+            /** Provider */
             provider: string;
         };
         /** ModelRow */
@@ -1055,6 +1209,50 @@ export interface components {
             requests: number;
         };
         /**
+         * NewApp
+         * @description What a new app should be. Without a prompt it gets the default one; without a model it needs no provider.
+         */
+        NewApp: {
+            /**
+             * Description
+             * @default
+             */
+            description: string;
+            /** Knowledge */
+            knowledge: string;
+            /**
+             * Model
+             * @default local/extractive
+             */
+            model: string;
+            /** Name */
+            name: string;
+            /** Parameters */
+            parameters?: {
+                [key: string]: unknown;
+            } | null;
+            /** Prompt */
+            prompt?: string | null;
+        };
+        /**
+         * NewDeployment
+         * @description Which release should be live where, and why.
+         */
+        NewDeployment: {
+            /**
+             * Environment
+             * @default production
+             */
+            environment: string;
+            /**
+             * Reason
+             * @default
+             */
+            reason: string;
+            /** Release Id */
+            release_id: string;
+        };
+        /**
          * NewKey
          * @description A key just made. This is the only time its secret can be read.
          */
@@ -1062,10 +1260,6 @@ export interface components {
             key: components["schemas"]["ApiKey"];
             /** Secret */
             secret: string;
-        };
-        NewPassword: {
-            current_password?: string | null;
-            password: string;
         };
         /**
          * NewPromptVersion
@@ -1080,17 +1274,46 @@ export interface components {
             /** Template */
             template: string;
         };
+        /**
+         * NewProvider
+         * @description A provider to add.
+         */
         NewProvider: {
+            /** Api Key */
             api_key?: string | null;
+            /** Base Url */
             base_url?: string | null;
-            /** @enum {string} */
+            /**
+             * Kind
+             * @enum {string}
+             */
             kind: "openai" | "anthropic" | "openai-compatible" | "local";
-            models?: string[] | null;
+            /**
+             * Models
+             * @default []
+             */
+            models: string[];
+            /** Name */
             name: string;
         };
-        NewSession: {
-            link_token?: string | null;
-            password?: string | null;
+        /**
+         * NewRelease
+         * @description What is different in the new release. Prompt and index are the newest unless named, the rest is as live.
+         */
+        NewRelease: {
+            index?: components["schemas"]["Version"] | null;
+            /** Model */
+            model?: string | null;
+            /**
+             * Notes
+             * @default
+             */
+            notes: string;
+            /** Parameters */
+            parameters?: {
+                [key: string]: unknown;
+            } | null;
+            prompt?: components["schemas"]["Version"] | null;
         };
         /**
          * NewVersion
@@ -1158,9 +1381,35 @@ export interface components {
             /** Next Cursor */
             next_cursor?: string | null;
         };
+        /**
+         * Page
+         * @description Some items, and the cursor of the next page (None on the last).
+         */
         Page_App_: {
+            /** Items */
             items: components["schemas"]["App"][];
-            next_cursor: string | null;
+            /** Next Cursor */
+            next_cursor?: string | null;
+        };
+        /**
+         * Page
+         * @description Some items, and the cursor of the next page (None on the last).
+         */
+        Page_ConfiguredProvider_: {
+            /** Items */
+            items: components["schemas"]["ConfiguredProvider"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
+        };
+        /**
+         * Page
+         * @description Some items, and the cursor of the next page (None on the last).
+         */
+        Page_Deployment_: {
+            /** Items */
+            items: components["schemas"]["Deployment"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
         };
         /**
          * Page
@@ -1182,9 +1431,15 @@ export interface components {
             /** Next Cursor */
             next_cursor?: string | null;
         };
-        Page_Model_: {
-            items: components["schemas"]["Model"][];
-            next_cursor: string | null;
+        /**
+         * Page
+         * @description Some items, and the cursor of the next page (None on the last).
+         */
+        Page_ModelCard_: {
+            /** Items */
+            items: components["schemas"]["ModelCard"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
         };
         /**
          * Page
@@ -1206,13 +1461,15 @@ export interface components {
             /** Next Cursor */
             next_cursor?: string | null;
         };
-        Page_Provider_: {
-            items: components["schemas"]["Provider"][];
-            next_cursor: string | null;
-        };
+        /**
+         * Page
+         * @description Some items, and the cursor of the next page (None on the last).
+         */
         Page_Release_: {
+            /** Items */
             items: components["schemas"]["Release"][];
-            next_cursor: string | null;
+            /** Next Cursor */
+            next_cursor?: string | null;
         };
         /**
          * PasswordLogin
@@ -1249,10 +1506,6 @@ export interface components {
             /** Id */
             id: string;
             /** Name */
-            name: string;
-        };
-        ProjectRef: {
-            id: string;
             name: string;
         };
         /**
@@ -1306,56 +1559,51 @@ export interface components {
             /** Version */
             version: number;
         };
-        Provider: {
-            base_url: string;
-            created_at: string | null;
-            id: string;
-            key_hint: string | null;
-            /** @enum {string} */
-            kind: "openai" | "anthropic" | "openai-compatible" | "local";
-            models: string[];
-            name: string;
-            origin: string;
-        };
+        /**
+         * ProviderCheck
+         * @description What a provider said when it was asked for its models.
+         */
         ProviderCheck: {
-            error: string | null;
+            /** Error */
+            error?: string | null;
+            /** Latency Ms */
             latency_ms: number;
+            /** Models Seen */
             models_seen: number;
+            /** Ok */
             ok: boolean;
         };
-        PublishedVersion: {
-            chunks: number;
-            documents: number;
-            embedded: number;
-            index_id: string;
-            version: number;
-        };
+        /**
+         * Release
+         * @description Everything that decides what an app answers, under one content address.
+         */
         Release: {
+            /** App */
             app: string;
+            /** Created At */
             created_at: string;
+            /** Created By */
             created_by: string;
+            /** Id */
             id: string;
+            /** Live */
             live: boolean;
+            /** Members */
             members: components["schemas"]["Member"][];
+            /** Notes */
             notes: string;
         };
+        /**
+         * Replay
+         * @description The same release on the same input, then and now.
+         */
         Replay: {
+            /** Diff */
             diff: components["schemas"]["DiffPart"][];
-            original: components["schemas"]["ReplaySide"];
-            replay: components["schemas"]["ReplaySide"];
+            original: components["schemas"]["Answered"];
+            replay: components["schemas"]["Answered"];
+            /** Same */
             same: boolean;
-        };
-        ReplaySide: {
-            latency_ms: number;
-            output: string;
-            release_id: string | null;
-            trace_id: string;
-        };
-        SearchReply: {
-            hits: components["schemas"]["Hit"][];
-            mode: string;
-            query: string;
-            took_ms: number;
         };
         /**
          * SearchResult
@@ -1388,32 +1636,6 @@ export interface components {
             p95_ms: number | null;
             /** Requests */
             requests: number;
-        };
-        Span: {
-            attributes: {
-                [key: string]: unknown;
-            };
-            cache_read_tokens: number | null;
-            cost_lines: components["schemas"]["CostLine"][];
-            cost_usd: number | null;
-            input: unknown;
-            input_tokens: number | null;
-            /** @enum {string} */
-            kind: "app" | "chain" | "agent" | "llm" | "retrieval" | "prompt" | "guardrail" | "embedding" | "tool" | "other";
-            latency_ms: number;
-            model: string | null;
-            name: string;
-            offset_ms: number;
-            output: unknown;
-            output_tokens: number | null;
-            parent_id: string | null;
-            provider: string | null;
-            release_id: string | null;
-            span_id: string;
-            started_at: string;
-            status: string;
-            status_message: string | null;
-            ttft_ms: number | null;
         };
         /**
          * SpanDetail
@@ -1581,6 +1803,16 @@ export interface components {
             /** Error Type */
             type: string;
         };
+        /**
+         * Version
+         * @description A version of something by its name; the newest when no number is given.
+         */
+        Version: {
+            /** Name */
+            name: string;
+            /** Version */
+            version?: number | null;
+        };
     };
     responses: never;
     parameters: never;
@@ -1590,7 +1822,7 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
-    get_api_v1_apps: {
+    list_apps: {
         parameters: {
             query?: never;
             header?: never;
@@ -1599,16 +1831,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description error */
-            "4XX": {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                };
-            };
-            /** @description ok */
+            /** @description Successful Response */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1619,7 +1842,40 @@ export interface operations {
             };
         };
     };
-    get_api_v1_apps_name_: {
+    create_app: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewApp"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["App"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    read_app: {
         parameters: {
             query?: never;
             header?: never;
@@ -1630,16 +1886,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description error */
-            "4XX": {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                };
-            };
-            /** @description ok */
+            /** @description Successful Response */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1648,9 +1895,18 @@ export interface operations {
                     "application/json": components["schemas"]["AppDetail"];
                 };
             };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
         };
     };
-    get_api_v1_apps_name_releases: {
+    list_deployments: {
         parameters: {
             query?: never;
             header?: never;
@@ -1661,22 +1917,123 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description error */
-            "4XX": {
+            /** @description Successful Response */
+            200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Error"];
+                    "application/json": components["schemas"]["Page_Deployment_"];
                 };
             };
-            /** @description ok */
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    deploy_release: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewDeployment"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Deployment"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    list_releases: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Page_Release_"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    propose_release: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewRelease"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Release"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
                 };
             };
         };
@@ -2052,6 +2409,26 @@ export interface operations {
             };
         };
     };
+    check_ledger: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LedgerCheck"];
+                };
+            };
+        };
+    };
     create_login_link: {
         parameters: {
             query?: never;
@@ -2092,7 +2469,7 @@ export interface operations {
             };
         };
     };
-    get_api_v1_models: {
+    list_models: {
         parameters: {
             query?: never;
             header?: never;
@@ -2101,22 +2478,13 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description error */
-            "4XX": {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                };
-            };
-            /** @description ok */
+            /** @description Successful Response */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Page_Model_"];
+                    "application/json": components["schemas"]["Page_ModelCard_"];
                 };
             };
         };
@@ -2322,7 +2690,7 @@ export interface operations {
             };
         };
     };
-    get_api_v1_providers: {
+    list_providers: {
         parameters: {
             query?: never;
             header?: never;
@@ -2331,27 +2699,18 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description error */
-            "4XX": {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                };
-            };
-            /** @description ok */
+            /** @description Successful Response */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Page_Provider_"];
+                    "application/json": components["schemas"]["Page_ConfiguredProvider_"];
                 };
             };
         };
     };
-    post_api_v1_providers: {
+    add_provider: {
         parameters: {
             query?: never;
             header?: never;
@@ -2364,27 +2723,27 @@ export interface operations {
             };
         };
         responses: {
-            /** @description error */
-            "4XX": {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                };
-            };
-            /** @description ok */
+            /** @description Successful Response */
             201: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Provider"];
+                    "application/json": components["schemas"]["ConfiguredProvider"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
                 };
             };
         };
     };
-    delete_api_v1_providers_name_: {
+    remove_provider: {
         parameters: {
             query?: never;
             header?: never;
@@ -2395,25 +2754,25 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description error */
-            "4XX": {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                };
-            };
-            /** @description no content */
+            /** @description Successful Response */
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
         };
     };
-    post_api_v1_providers_name_checks: {
+    check_provider: {
         parameters: {
             query?: never;
             header?: never;
@@ -2424,22 +2783,22 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description error */
-            "4XX": {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                };
-            };
-            /** @description ok */
+            /** @description Successful Response */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["ProviderCheck"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
                 };
             };
         };
@@ -2575,7 +2934,7 @@ export interface operations {
             };
         };
     };
-    post_api_v1_traces_trace_id_replays: {
+    replay_trace: {
         parameters: {
             query?: never;
             header?: never;
@@ -2586,22 +2945,22 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description error */
-            "4XX": {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                };
-            };
-            /** @description ok */
+            /** @description Successful Response */
             201: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Replay"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
                 };
             };
         };

@@ -34,7 +34,7 @@ function Form({ onDone }: { onDone: () => void }) {
     mutationFn: () =>
       read(
         wire.POST('/api/v1/providers', {
-          body: { name, kind: kind.value, base_url: base_url || null, api_key: api_key || null, models: models.trim() ? models.split(/[\s,]+/).filter(Boolean) : null },
+          body: { name, kind: kind.value, base_url: base_url || null, api_key: api_key || null, models: models.split(/[\s,]+/).filter(Boolean) },
         }),
       ),
     async onSuccess() {
