@@ -113,6 +113,8 @@ def test_a_page_that_ends_the_list_has_no_next_one(store: SpanStore) -> None:
         ({"status": "error"}, {"failed"}),
         ({"status": "ok"}, {"slow", "cached", "dear"}),
         ({"model": "claude-haiku-4-5"}, {"dear"}),
+        ({"model": "anthropic/claude-haiku-4-5"}, {"dear"}),
+        ({"model": "openai/claude-haiku-4-5"}, set()),
         ({"app": "hr-bot"}, {"slow"}),
         ({"release_id": "rel_9"}, {"slow"}),
         ({"session_id": "s9"}, {"failed"}),
@@ -134,6 +136,7 @@ def test_each_filter_finds_what_it_names(store: SpanStore, where: dict[str, obje
     call = span(
         dear.trace_id, at_ms=4010, kind="llm", parent_id=dear.span_id, model="claude-haiku-4-5", cost_pico=10**12
     )
+    call = msgspec.structs.replace(call, provider="anthropic")
     keep(
         store,
         [

@@ -20,8 +20,11 @@ def condition(where: TraceFilter) -> Condition:
     equal = ("status", "app", "release_id", "session_id", "user_id", "service", "cached")
     terms += [(f"{name} = ?", [value]) for name in equal if (value := getattr(where, name)) is not None]
     if where.model is not None:
-        called = "SELECT trace_id FROM calls WHERE project_id = ? AND model = ?"
-        terms.append((f"(model = ? OR traces.trace_id IN ({called}))", [where.model, where.project_id, where.model]))
+        # By its bare name, or with its provider as the gateway's clients write it: `openai/gpt-4o-mini`.
+        is_it = "(model = ? OR provider || '/' || model = ?)"
+        called = f"SELECT trace_id FROM calls WHERE project_id = ? AND {is_it}"
+        names = [where.model, where.model]
+        terms.append((f"({is_it} OR traces.trace_id IN ({called}))", [*names, where.project_id, *names]))
     if where.min_latency_ms is not None:
         terms.append(("latency_ns >= ?", [int(where.min_latency_ms * 1e6)]))
     if where.min_cost_usd is not None:
