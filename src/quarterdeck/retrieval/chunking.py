@@ -142,7 +142,7 @@ def _split(block: Block) -> Iterator[Block]:
     target = _words(block) / parts
     gathered: list[str] = []
     for piece in (torn for whole in pieces for torn in _torn(whole)):
-        if gathered and len(" ".join([*gathered, piece]).split()) > max(target * 1.15, TINY_WORDS):
+        if gathered and len(" ".join([*gathered, piece]).split()) > min(target * 1.15, MOST_WORDS):
             yield replace(block, text=glue.join(gathered))
             gathered = []
         gathered.append(piece)

@@ -22,6 +22,8 @@ def embedding_job(runtime: Runtime) -> JobFunction:
 
     async def embed_index(arguments: dict[str, str]) -> None:
         embedder, index_id = runtime.part(Embedder), arguments["index_id"]
+        if not embedder.ready or await store.embedder_of(runtime.database, index_id) != embedder.name:
+            return  # the model was removed or replaced since: the next version will have its vectors
         while missing := await store.unembedded(runtime.database, index_id, embedder.name, limit=_LOOKED_UP):
             # The short ones together: the threads of a batch then end together.
             missing.sort(key=lambda one: len(one.text))

@@ -43,7 +43,8 @@ async def score(database: Database, index: OpenIndex, terms: Sequence[str]) -> S
     if not terms or not count:
         return scores
     found: defaultdict[str, list[store.Posting]] = defaultdict(list)
-    for posting in await store.postings(database, terms):
+    first, last = int(index.rowids[0]), int(index.rowids[-1])
+    for posting in await store.postings(database, terms, first=first, last=last):
         found[posting.term].append(posting)
     relative = index.words / max(float(index.words.mean()), 1.0)
     norm = _SATURATION * (1 - _LENGTH_SHARE + _LENGTH_SHARE * relative)

@@ -9,6 +9,7 @@ import asyncio
 import os
 from collections import OrderedDict
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +24,7 @@ from quarterdeck.storage.database import Database
 
 _MOST_OPEN = 16
 _MOST_FILES = 64
+_SEARCH_THREADS = 4
 _LOOK_FOR_NEW_VECTORS_EVERY_NS = 500_000_000
 
 
@@ -56,6 +58,8 @@ class Indexes:
         self._open: OrderedDict[str, OpenIndex] = OrderedDict()
         self._opening = asyncio.Lock()
         self.terms = store.Terms()
+        self.threads = ThreadPoolExecutor(_SEARCH_THREADS, thread_name_prefix="search")
+        """Searches have threads of their own, so that none waits behind a document that is being read."""
 
     async def get(self, index: IndexName, dimensions: int) -> OpenIndex:
         """An index version, with the vectors that it has by now; without any where `dimensions` is 0."""
@@ -76,6 +80,7 @@ class Indexes:
     def close(self) -> None:
         """Let everything go."""
         self._open.clear()
+        self.threads.shutdown()
         self.terms.close()
 
     async def _load(self, index: IndexName, dimensions: int) -> OpenIndex:
@@ -94,8 +99,8 @@ class Indexes:
         new = await store.vectors(self._database, index.id, index.embedder, after=found.newest_vector)
         if not new:
             return OpenIndex(found.rowids, found.words, found.vectors, found.embedded, found.newest_vector, looked)
-        # Copies: a search in another thread may be reading the old ones.
-        vectors, embedded = np.array(found.vectors), found.embedded.copy()
+        # In place: a search that runs now does not look at rows whose flag, in its own copy, is not set.
+        vectors, embedded = found.vectors, found.embedded.copy()
         numbers = found.numbers([rowid for _, rowid, _ in new])
         vectors[numbers] = np.frombuffer(b"".join(vector for _, _, vector in new), dtype="<f2").reshape(len(new), -1)
         embedded[numbers] = True

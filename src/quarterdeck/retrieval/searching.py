@@ -49,7 +49,7 @@ async def search(
         opened = await work.part(Indexes).get(index, dimensions)
         by_text, by_vector = await asyncio.gather(
             _by_text(work, opened, query) if mode != "vector" else _nothing(),
-            asyncio.to_thread(_by_meaning, embedder, opened, query) if mode != "text" else _nothing(),
+            _by_meaning(work, embedder, opened, query) if mode != "text" else _nothing(),
         )
         hits = await _hits(work, opened, by_text, by_vector, limit)
         span.put(input=query, output={"hits": [_traced(hit) for hit in hits]})
@@ -81,9 +81,12 @@ async def _by_text(work: Work, opened: OpenIndex, query: str) -> Scores:
     return await full_text.score(work.runtime.database, opened, terms)
 
 
-def _by_meaning(embedder: Embedder, opened: OpenIndex, query: str) -> Scores:
-    scores: Scores = opened.vectors @ embedder.embed([query])[0]
-    return scores
+async def _by_meaning(work: Work, embedder: Embedder, opened: OpenIndex, query: str) -> Scores:
+    def similarities() -> Scores:
+        asked = embedder.embed([query])[0]
+        return np.where(opened.embedded, opened.vectors @ asked, np.float32(0))
+
+    return await asyncio.get_running_loop().run_in_executor(work.part(Indexes).threads, similarities)
 
 
 async def _nothing() -> None:

@@ -316,12 +316,12 @@ async def member_chunks(database: Database, index_id: str) -> list[tuple[int, in
         return [(row[0], row[1]) for row in await connection.execute(statement)]
 
 
-async def postings(database: Database, terms: Sequence[str]) -> list[Posting]:
-    """Where terms stand, in the passages of all versions: the caller knows which of them are its own."""
+async def postings(database: Database, terms: Sequence[str], *, first: int, last: int) -> list[Posting]:
+    """Where terms stand, in all passages from one row to another: the caller knows which of them are its own."""
     statement: Select[*tuple[Any, ...]] = (
         select(literal_column("term"), literal_column("doc"), literal_column("col"), func.count().label("times"))
         .select_from(text("chunks_terms"))
-        .where(literal_column("term").in_(terms))
+        .where(literal_column("term").in_(terms), literal_column("doc").between(first, last))
         .group_by(literal_column("term"), literal_column("doc"), literal_column("col"))
     )
     async with database.reading() as connection:
@@ -354,6 +354,13 @@ async def hits(database: Database, rowids: Sequence[int]) -> dict[int, Hit]:
 
 
 # --- embeddings -----------------------------------------------------------------------------------------------
+
+
+async def embedder_of(database: Database, index_id: str) -> str | None:
+    """Whose vectors an index version has."""
+    statement = select(index_versions.c.embedder).where(index_versions.c.id == index_id)
+    async with database.reading() as connection:
+        return (await connection.execute(statement)).scalar()
 
 
 async def unembedded(database: Database, index_id: str, embedder: str, *, limit: int) -> list[Unembedded]:
