@@ -8,6 +8,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+from quarterdeck.core import language
+
+_FEWEST_TERMS = 2
+"""A fact of fewer words, such as `100 %`, must be said as it is."""
+
 QuestionKind = Literal["answerable", "unanswerable", "leading"]
 """answerable: the handbook has it. unanswerable: it has not. leading: the question presumes something untrue."""
 
@@ -143,7 +148,7 @@ def percentiles(values: Sequence[float]) -> Percentiles:
 
 def sentences(text: str) -> list[str]:
     """The sentences of an answer, each with its marks. A mark after the full stop belongs to the sentence before it."""
-    pieces = re.split(r"(?<=[.!?:])(?=\s)|(?<=\])(?=\s+[A-Z0-9])|\n+", text)
+    pieces = re.split(r"(?<=[.!?])(?=\s)|(?<=\])(?=\s+[A-Z0-9])|\n+", text)
     found: list[str] = []
     for piece in (piece.strip() for piece in pieces):
         if found and re.fullmatch(r"(?:\[\d+\]\s*)+[.!?]?", piece):
@@ -159,18 +164,29 @@ def marks(text: str) -> list[int]:
 
 
 def states(text: str, fact: str) -> bool:
-    """Whether a text states a fact: in these words, or with all of them in one sentence."""
+    """Whether a text states a fact: in these words, or with all that carry meaning in one sentence that denies as much."""
     if plain(fact) in plain(text):
         return True
-    wanted = set(plain(fact).split())
-    return any(wanted <= set(plain(sentence).split()) for sentence in sentences(text))
+    terms, denies = set(language.terms(fact)), language.negations(fact) > 0
+    if len(terms) < _FEWEST_TERMS:
+        return False
+    return any(
+        terms <= set(language.terms(sentence)) and (language.negations(sentence) > 0) == denies
+        for sentence in sentences(text)
+    )
 
 
 def plain(text: str) -> str:
     """A text without case, spacing, marks, Markdown and punctuation, for comparing words alone."""
-    words = re.sub(r"\[\d+\]", " ", text).casefold().replace("’", "'").replace("\u00a0", " ")
+    words = (
+        re.sub(r"\[\d+\]|^\s*\d+[.)]\s", " ", text, flags=re.MULTILINE)
+        .casefold()
+        .replace("’", "'")
+        .replace("\u00a0", " ")
+    )
     kept = re.sub(r"[^\w%€$£'.,/+-]+", " ", re.sub(r"[*_`|]", " ", words))
-    return " ".join(word.strip(".,'-/") or word for word in kept.split())
+    stripped = (word.strip(".,'-/+") for word in kept.split())
+    return " ".join(word for word in stripped if word)
 
 
 def _grounding_faults(reply: Reply, documents: Mapping[str, str]) -> list[str]:
@@ -181,9 +197,18 @@ def _grounding_faults(reply: Reply, documents: Mapping[str, str]) -> list[str]:
     for quote in reply.quotes:
         if quote.path not in documents:
             faults.append(f"It cites `{quote.path}`, which is not in the handbook.")
-        elif not quote.quote.strip() or plain(quote.quote) not in plain(documents[quote.path]):
-            faults.append(f"`{quote.path}` does not say: {quote.quote}")
+        else:
+            # A citation may carry several sentences that do not follow each other: each must stand there.
+            quoted = sentences(quote.quote) or [quote.quote]
+            text = plain(documents[quote.path])
+            faults += [f"`{quote.path}` does not say: {one}" for one in quoted if not _stands_in(text, one)]
     return faults
+
+
+def _stands_in(text: str, quote: str) -> bool:
+    """Whether these words follow each other in a text; the lead-in of a list may be followed by any of its items."""
+    parts = [plain(quote)] if plain(quote) in text else [plain(part) for part in quote.split(": ")]
+    return all(part and part in text for part in parts)
 
 
 def _content_faults(question: Question, reply: Reply) -> list[str]:

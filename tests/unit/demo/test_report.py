@@ -57,6 +57,42 @@ def test_a_quote_that_stands_nowhere_makes_an_answer_wrong() -> None:
     assert verdict.faults == (f"`{LEAVE}` does not say: Everyone has 25 days and a car.",)
 
 
+def test_the_bullets_of_a_list_are_no_words() -> None:
+    documents = {LEAVE: "Everyone has:\n\n1. 25 days of leave;\n- a desk."}
+    reply = Reply(
+        "Everyone has: 25 days of leave; a desk. [1]", (Quote(1, LEAVE, "Everyone has: 25 days of leave;"),), False
+    )
+
+    assert judge(ANSWERABLE, reply, documents).correct
+
+
+def test_the_lead_in_of_a_list_may_be_quoted_with_any_of_its_items() -> None:
+    documents = {LEAVE: "There are three kinds:\n- rest;\n- 25 days of leave.\nNothing else."}
+
+    told = Reply(
+        "There are three kinds: 25 days of leave. [1]",
+        (Quote(1, LEAVE, "There are three kinds: 25 days of leave."),),
+        False,
+    )
+    invented = Reply(told.text, (Quote(1, LEAVE, "There are three kinds: 25 days and a car."),), False)
+
+    assert judge(ANSWERABLE, told, documents).correct
+    assert not judge(ANSWERABLE, invented, documents).correct
+
+
+def test_a_quote_of_several_sentences_is_looked_for_sentence_by_sentence() -> None:
+    both = "Everyone has 25 days of paid leave a year. There is no general or automatic raise."
+    documents = {
+        LEAVE: "There is no general or automatic raise. In between. Everyone has 25 days of paid leave a year."
+    }
+
+    told = judge(ANSWERABLE, Reply(f"{both} [1]", (Quote(1, LEAVE, both),), declined=False), documents)
+    invented = judge(ANSWERABLE, Reply(RIGHT.text, (Quote(1, LEAVE, f"{both} And a car."),), declined=False), documents)
+
+    assert told.faults == ("No source: Everyone has 25 days of paid leave a year.",)
+    assert invented.faults == (f"`{LEAVE}` does not say: And a car.",)
+
+
 def test_an_empty_quote_proves_nothing() -> None:
     reply = Reply("You have 25 days [1].", (Quote(1, LEAVE, " "),), declined=False)
 
@@ -138,6 +174,7 @@ def test_a_leading_question_answered_beside_the_point_is_wrong() -> None:
         ("One thing. [1] Another. [2]", ["One thing. [1]", "Another. [2]"]),
         ("One thing.[1] Another.[2]", ["One thing.[1]", "Another.[2]"]),
         ("It costs 5.30 per km [1]", ["It costs 5.30 per km [1]"]),
+        ("Card: Standard; Per month: CAD 4,000. [1]", ["Card: Standard; Per month: CAD 4,000. [1]"]),
     ],
 )
 def test_a_mark_belongs_to_the_sentence_it_stands_at(text: str, expected: list[str]) -> None:
@@ -150,6 +187,12 @@ def test_a_fact_may_be_said_in_another_order_but_not_spread_over_sentences() -> 
         "Tell Finance [1]. Others wait 3 working days, within reason [2].", "Tell Finance within 3 working days"
     )
     assert not states("The limit is 250 days [1].", "25 days")
+
+
+def test_a_fact_may_be_said_with_other_small_words_but_not_denied() -> None:
+    assert states("Bergen: 7 % of salary; Halifax: as much as you [1].", "7 % of your salary")
+    assert not states("These days are taken from your annual leave [1].", "not taken from your annual leave")
+    assert not states("You get 100 crowns [1].", "100 %")
 
 
 def test_percentiles_are_values_that_were_measured() -> None:
