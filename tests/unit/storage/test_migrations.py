@@ -35,6 +35,14 @@ def test_a_new_folder_gets_the_newest_schema(url: str) -> None:
     assert migrations.current_revision(url) == migrations.newest_revision()
 
 
+def test_a_migration_is_called_by_its_file_as_by_itself() -> None:
+    scripts = {path.stem: path.read_text() for path in migrations._SCRIPTS.glob("v*.py")}
+
+    for name, script in scripts.items():
+        assert f'revision = "{name[1:5]}"' in script
+    assert migrations.known_revisions() == {name[1:5] for name in scripts}
+
+
 def test_the_migrations_together_make_exactly_the_tables_of_the_code(url: str, tmp_path: Path) -> None:
     migrations.migrate(url)
 
