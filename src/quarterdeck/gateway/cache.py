@@ -19,6 +19,7 @@ from quarterdeck.gateway.answer import Answer
 from quarterdeck.gateway.application import Application
 from quarterdeck.gateway.catalogue import Route
 from quarterdeck.gateway.conversation import ChatRequest
+from quarterdeck.gateway.recorded import recorded
 from quarterdeck.gateway.recording import cost_of
 from quarterdeck.runtime.tracing import ActiveSpan, Span
 from quarterdeck.runtime.work import Work
@@ -35,7 +36,7 @@ _NO_PART_OF_THE_QUESTION = ("model", "metadata", "stream_options")
 class Entry:
     """A finished answer: its bytes, the root span it left, and what it cost."""
 
-    blocks: tuple[bytes, ...]
+    content: bytes
     root: Span
     cost_pico: int | None
     size: int
@@ -69,7 +70,7 @@ class ResponseCache:
         if size > _LARGEST_ENTRY:
             return
         self._drop(key)
-        entry = Entry(tuple(blocks), root, cost_of(spans), size, clock.monotonic_ns() + self._ttl_ns)
+        entry = Entry(b"".join(blocks), root, cost_of(spans), size, clock.monotonic_ns() + self._ttl_ns)
         self._entries[key] = entry
         self._bytes += size
         while self._bytes > self._most_bytes:
@@ -130,11 +131,10 @@ class Stored(Answer):
     async def events(self) -> AsyncGenerator[bytes, None]:
         if self._span is not None:
             self._span.first_token()
-        for block in self._entry.blocks:
-            yield block
+        yield self._entry.content
 
     async def body(self) -> bytes:
-        return b"".join(self._entry.blocks)
+        return self._entry.content
 
     def settle(self, error: BaseException | None = None) -> None:
         if self._span is not None:
@@ -184,7 +184,7 @@ def _span_of_hit(work: Work, request: ChatRequest, entry: Entry) -> ActiveSpan:
         app=root.app,
         release_id=root.release_id,
         declined=root.declined,
-        input=msgspec.to_builtins(request.messages),
+        input=recorded(request.messages),
         output=root.output,
         cached=True,
         cost_pico=0,

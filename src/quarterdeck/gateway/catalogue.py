@@ -46,9 +46,10 @@ class Catalogue:
     async def reload(self, _event: ProvidersChanged | None = None) -> None:
         """Take a new snapshot: what is built in, what the environment says, what is stored."""
         found = [account for kind in self._kinds.values() for account in kind.found(self._runtime.settings.providers)]
+        stored_accounts = await store.accounts(self._runtime.database, self._runtime.vault)
         self._shared = {account.name: self._provider(account) for account in found}
         stored: dict[str, dict[str, Provider]] = {}
-        for account in await store.accounts(self._runtime.database, self._runtime.vault):
+        for account in stored_accounts:
             stored.setdefault(account.project_id or "", {})[account.name] = self._provider(account)
         self._of_project = {project: {**self._shared, **mine} for project, mine in stored.items()}
         self._bare = {}
@@ -91,6 +92,9 @@ class Catalogue:
         self._bare = {}
 
     def _provider(self, account: Account) -> Provider:
+        known = self.providers(account.project_id or "").get(account.name)
+        if known is not None and known.account == account:
+            return known  # with what it has learnt when it was checked
         return self._kinds[account.kind](account, self._runtime)
 
     def _bare_names(self, project_id: str) -> dict[str, Route]:

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from typing import Any
 
 from quarterdeck.core import clock, ids
-from quarterdeck.core.errors import TooLarge
+from quarterdeck.core.errors import QuarterdeckError, TooLarge
 from quarterdeck.gateway import sse
 from quarterdeck.runtime.tracing import Trace
 
@@ -21,6 +21,13 @@ KEEP_ALIVE_EVERY_S = 15.0
 _FIRST_LOOK_AFTER_S = 0.1
 _REQUEST_ID = re.compile(rb"[\w.:/+=-]{1,128}")
 _TRACEPARENT = re.compile(rb"[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-[0-9a-f]{2}(?:-.*)?")
+
+
+class RequestTimeout(QuarterdeckError):
+    """The request did not come in time."""
+
+    status = 408
+    kind = "invalid_request_error"
 
 
 class Exchange:
@@ -69,7 +76,7 @@ class Exchange:
         chunks: list[bytes] = []
         size = 0
         while True:
-            message = await self._receive()
+            message = await (self._receive() if not chunks else self._receive_soon())
             if message["type"] == "http.disconnect":
                 self.client_gone = True
                 raise asyncio.CancelledError
@@ -80,6 +87,15 @@ class Exchange:
             chunks.append(chunk)
             if not message.get("more_body", False):
                 return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+
+    async def _receive_soon(self) -> MutableMapping[str, Any]:
+        try:
+            async with asyncio.timeout(self._stall_limit_s):
+                return await self._receive()
+        except TimeoutError as error:
+            raise RequestTimeout(
+                f"Nothing more of the body came for {self._stall_limit_s:g} s. Send it again."
+            ) from error
 
     async def answer(self, status: int, headers: Iterable[Header], body: bytes) -> None:
         """Send a whole response."""

@@ -20,7 +20,7 @@ from quarterdeck.runtime.work import Work
 PATH = "/chat/completions"
 # The only events that need a closer look: a usage report, an error, the end. Model text cannot look like them, because
 # quotes inside JSON strings are escaped.
-_REMARKABLE = (b'"usage":{', b'"usage": {', b'"error"', sse.DONE[6:-2])
+_REMARKABLE = (b'"usage":{', b'"usage": {', b'"error"', b"[DONE]")
 
 
 def _remarkable_places(block: bytes) -> list[int]:

@@ -10,6 +10,7 @@ from quarterdeck.gateway.conversation import ChatRequest, Usage
 from quarterdeck.gateway.outcome import Outcome, estimated_usage
 from quarterdeck.gateway.parsing import EmbeddingRequest
 from quarterdeck.gateway.prices import Bill, Prices
+from quarterdeck.gateway.recorded import recorded
 from quarterdeck.runtime.tracing import ActiveSpan, Attribute
 from quarterdeck.runtime.work import Work
 
@@ -19,7 +20,7 @@ _SAMPLING = ("temperature", "top_p", "seed", "max_tokens")
 def start_chat(work: Work, route: Route, request: ChatRequest) -> ActiveSpan:
     """The span of a chat call, with what is known before it."""
     span = work.start(f"chat {route.model}", "llm")
-    span.put(model=route.model, provider=route.provider.account.name, input=msgspec.to_builtins(request.messages))
+    span.put(model=route.model, provider=route.provider.account.name, input=recorded(request.messages))
     asked = span.attributes
     asked["gen_ai.operation.name"] = "chat"
     asked["gen_ai.provider.name"] = route.provider.account.name

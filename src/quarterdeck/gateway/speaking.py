@@ -13,6 +13,7 @@ from quarterdeck.gateway.calls import PiecesTally, call_route
 from quarterdeck.gateway.catalogue import Route
 from quarterdeck.gateway.conversation import ChatRequest, FinishPiece, Piece
 from quarterdeck.gateway.openai_shape import ChunkWriter, CompletionWriter
+from quarterdeck.gateway.recorded import recorded
 from quarterdeck.runtime.tracing import ActiveSpan
 from quarterdeck.runtime.work import Work
 
@@ -87,7 +88,7 @@ def answer_of_app(work: Work, app: Application, request: ChatRequest) -> Answer:
     # Every span below tells, too, which release it served.
     work.trace.shared.update(app=app.name, release_id=app.release_id)
     span = work.start(f"app {app.name}", "app")
-    span.put(model=request.model, input=msgspec.to_builtins(request.messages))
+    span.put(model=request.model, input=recorded(request.messages))
     span.attributes["gen_ai.operation.name"] = "invoke_agent"
     span.attributes["gen_ai.agent.name"] = app.name
     return Speaking(request.model, request, app.answer(work.under(span), request, span), span)

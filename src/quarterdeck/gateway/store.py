@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import json
+import logging
 
 from sqlalchemy import delete, insert, select
 from sqlalchemy.exc import IntegrityError
 
-from quarterdeck.core.errors import Conflict
+from quarterdeck.core.errors import Conflict, SetupError
 from quarterdeck.gateway.provider import Account
 from quarterdeck.storage.database import Database
 from quarterdeck.storage.tables import providers
 from quarterdeck.storage.vault import Vault
 
+log = logging.getLogger(__name__)
+
 
 async def accounts(database: Database, vault: Vault) -> list[Account]:
-    """All stored accounts of all projects, opened."""
+    """All stored accounts of all projects, opened. One whose seal does not open is left without its credential."""
     async with database.reading() as connection:
         rows = (await connection.execute(select(providers).order_by(providers.c.created_at))).all()
     return [
@@ -23,7 +26,7 @@ async def accounts(database: Database, vault: Vault) -> list[Account]:
             name=row.name,
             kind=row.kind,
             base_url=row.base_url or "",
-            api_key=vault.open(row.sealed_api_key, _place(row.id)) if row.sealed_api_key else None,
+            api_key=_opened(vault, row.name, row.sealed_api_key, _place(row.id)),
             models=tuple(json.loads(row.models)),
             origin="stored",
             project_id=row.project_id,
@@ -63,6 +66,17 @@ async def remove(database: Database, project_id: str, name: str) -> bool:
             delete(providers).where(providers.c.project_id == project_id, providers.c.name == name)
         )
     return bool(result.rowcount)
+
+
+def _opened(vault: Vault, name: str, sealed: bytes | None, place: str) -> str | None:
+    if sealed is None:
+        return None
+    try:
+        return vault.open(sealed, place)
+    except SetupError as error:
+        # One stale credential must not keep the server, and the page where it is entered again, from starting.
+        log.error("The credential of the provider `%s` cannot be opened: %s", name, error.message)
+        return None
 
 
 def _place(account_id: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
@@ -16,6 +17,7 @@ from quarterdeck.core import clock
 from quarterdeck.core.errors import QuarterdeckError, UpstreamFailed, UpstreamTimeout, UpstreamUnavailable
 
 _LARGEST_ERROR_BODY = 64 * 1024
+_LARGE_BODY = 1024 * 1024
 _LARGEST_ANSWER = 64 * 1024 * 1024
 _LAST_BYTES_TIMEOUT_S = 1.0
 
@@ -114,10 +116,10 @@ async def post(
     try:
         async with asyncio.timeout(settings.upstream_first_token_timeout_s):
             try:
-                response = await http.post(url, data=body, headers=headers, allow_redirects=False)
+                response = await http.post(url, data=_payload(body), headers=headers, allow_redirects=False)
             except aiohttp.ServerDisconnectedError:
                 # A pooled connection that the provider has closed just now: nothing was answered, so ask again, once.
-                response = await http.post(url, data=body, headers=headers, allow_redirects=False)
+                response = await http.post(url, data=_payload(body), headers=headers, allow_redirects=False)
             if response.status != 200:
                 raise await _meaning(provider, response)
     except TimeoutError as error:
@@ -151,8 +153,9 @@ async def get_json(
 
 def unreachable(provider: str, url: URL, error: BaseException) -> QuarterdeckError:
     """What a failed connection means."""
+    place = url.origin() if url.absolute else url
     return UpstreamUnavailable(
-        f"`{provider}` cannot be reached at {url.origin()}: {_words(error)}. Check its base URL and the network."
+        f"`{provider}` cannot be reached at {place}: {_words(error)}. Check its base URL and the network."
     )
 
 
@@ -185,6 +188,11 @@ def refusal(provider: str, status: int, headers: Mapping[str, str], body: bytes)
             error.kind = "insufficient_quota"
     error.retry_after_s = _retry_after_s(headers)
     return error
+
+
+def _payload(body: bytes) -> bytes | io.BytesIO:
+    # As one write, a large body would hold up everybody else; as a file, it is sent piece by piece.
+    return body if len(body) < _LARGE_BODY else io.BytesIO(body)
 
 
 async def _meaning(provider: str, response: aiohttp.ClientResponse) -> QuarterdeckError:

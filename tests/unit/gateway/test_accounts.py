@@ -177,3 +177,25 @@ async def test_nothing_is_configured_and_the_built_in_provider_still_answers(run
     providers = runtime.part(Catalogue).providers("any")
 
     assert [provider.account.origin for provider in providers.values()] == ["built-in"]
+
+
+async def test_a_credential_sealed_with_another_key_does_not_keep_the_server_from_starting(
+    tmp_path: Path, upstream: FakeUpstream
+) -> None:
+    async with running_gateway(tmp_path / "home", upstream, secret_key="one long secret key") as gateway:
+        await accounts.add(gateway.work, "mine", kind="openai", api_key="sk-mine-1234567")
+
+    async with running_gateway(tmp_path / "home", upstream, secret_key="another secret key") as gateway:
+        shown = {provider.name: provider for provider in (await accounts.all_providers(gateway.work)).items}
+
+    assert shown["mine"].key_hint is None
+
+
+async def test_what_a_check_has_learnt_outlives_a_change_of_another_provider(gateway: Gateway) -> None:
+    await gateway.provider_at(gateway.upstream.openai_url, "mine")
+    await accounts.check(gateway.work, "mine")
+
+    await gateway.provider_at("http://127.0.0.1:9/v1", "other")
+
+    shown = {provider.name: provider for provider in (await accounts.all_providers(gateway.work)).items}
+    assert shown["mine"].models == ["gpt-4o-mini", "text-embedding-3-small"]

@@ -194,3 +194,18 @@ async def test_headers_tell_where_the_time_went(gateway: Gateway) -> None:
     assert float(reply.headers["x-quarterdeck-overhead-ms"]) <= int(reply.headers["openai-processing-ms"]) + 1
     assert reply.headers["x-quarterdeck-model"] == "openai/gpt-4o-mini"
     assert reply.headers["x-quarterdeck-cache"] == "off"
+
+
+async def test_pictures_go_to_the_provider_whole_and_into_the_trace_as_a_note(gateway: Gateway) -> None:
+    picture = "data:image/png;base64," + "A" * 2_000_000
+    parts = [{"type": "text", "text": "What is this?"}, {"type": "image_url", "image_url": {"url": picture}}]
+
+    reply = await gateway.http().post(
+        "/v1/chat/completions", json={"model": "openai/gpt-4o-mini", "messages": [{"role": "user", "content": parts}]}
+    )
+
+    span = await gateway.only_span(reply.headers["x-quarterdeck-trace-id"])
+    assert gateway.upstream.last.body["messages"][0]["content"] == parts
+    recorded = json.dumps(span.input, ensure_ascii=False)
+    assert "What is this?" in recorded and "… (2000022 characters)" in recorded
+    assert len(recorded) < 500

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import httpx
 import openai
 import pytest
 
 from tests.fakes import upstream
-from tests.fakes.upstream import Turn
-from tests.unit.gateway.conftest import Gateway
+from tests.fakes.upstream import FakeUpstream, Turn
+from tests.unit.gateway.conftest import Gateway, running_gateway
 
 ASK = [{"role": "user", "content": "What is the capital of France?"}]
 BODY = {"model": "openai/gpt-4o-mini", "messages": ASK}
@@ -205,3 +206,18 @@ async def test_a_full_disk_refuses_before_a_provider_is_paid(gateway: Gateway, m
     assert reply.status_code == 503
     assert "Free some space" in reply.json()["error"]["message"]
     assert gateway.upstream.received == []
+
+
+async def test_a_body_that_stops_coming_is_not_waited_for_for_ever(tmp_path: Path, upstream: FakeUpstream) -> None:
+    async with running_gateway(tmp_path / "home", upstream, upstream_idle_timeout_s=0.2) as gateway:
+        host, _, port = gateway.url.removeprefix("http://").partition(":")
+        reader, writer = await asyncio.open_connection(host, int(port))
+        head = (
+            f"POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\nx-api-key: {gateway.key}\r\n\r\n"
+        )
+
+        writer.write(head.encode() + b'{"model')
+        status = await reader.readline()
+        writer.close()
+
+    assert b" 408 " in status
