@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 from quarterdeck.server.openapi import description
 
@@ -19,3 +20,9 @@ def test_each_operation_is_named_once_and_by_its_function() -> None:
     assert sorted(set(operations)) == sorted(operations)
     assert all(name.isidentifier() and name.islower() for name in operations)
     assert "create_key" in operations
+
+
+def test_the_types_of_the_ui_come_from_this_very_description() -> None:
+    written = Path(__file__).parents[3] / "web" / "openapi.json"
+
+    assert written.read_text() == description(), "Run `python -m quarterdeck.server.openapi > web/openapi.json`."
