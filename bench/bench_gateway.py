@@ -219,10 +219,12 @@ def measure(
     asked += ["--stream"] if stream else []
     process = psutil.Process(server) if server else None
     before = process.cpu_times() if process else None
-    done = subprocess.run([*asked, "--seconds", str(options.seconds)], capture_output=True, text=True)
-    if done.returncode:
-        raise SystemExit(done.stderr)
-    durations = sorted(json.loads(done.stdout))
+    with tempfile.NamedTemporaryFile("r") as found:
+        asked += ["--seconds", str(options.seconds), "--out", found.name]
+        done = subprocess.run(asked, capture_output=True, text=True)
+        if done.returncode:
+            raise SystemExit(done.stderr)
+        durations = sorted(json.load(found))
     time.sleep(1.0)  # the spans of the last requests are still being stored: that work is theirs
     cpu = None
     if process and before:
@@ -308,13 +310,15 @@ def main() -> None:
     parser.add_argument("--connections", type=int, default=32)
     parser.add_argument("--role", choices=["run", "provider", "load"], default="run", help=argparse.SUPPRESS)
     parser.add_argument("--port", type=int, default=0, help=argparse.SUPPRESS)
+    parser.add_argument("--out", default="", help=argparse.SUPPRESS)
     parser.add_argument("--pace-ms", type=float, default=0.0, help=argparse.SUPPRESS)
     parser.add_argument("--stream", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.role == "provider":
         uvloop.run(provide(options.pace_ms / 1000))
     elif options.role == "load":
-        print(json.dumps(uvloop.run(load(options.port, options.stream, options.connections, options.seconds))))
+        durations = uvloop.run(load(options.port, options.stream, options.connections, options.seconds))
+        Path(options.out).write_text(json.dumps(durations))
     else:
         report(run(options))
 
