@@ -14,6 +14,7 @@ from quarterdeck.gateway.conversation import (
     TextPiece,
     ToolCallPiece,
     UsagePiece,
+    is_token,
 )
 from quarterdeck.gateway.outcome import Outcome, tool_calls
 from quarterdeck.runtime.tracing import Attribute
@@ -39,7 +40,8 @@ async def call_route(work: Work, route: Route, request: ChatRequest) -> AsyncGen
     try:
         async with aclosing(route.provider.chat(work.under(span), route.model, request)) as pieces:  # type: ignore[type-var]
             async for piece in pieces:
-                span.first_token()
+                if is_token(piece):
+                    span.first_token()
                 heard.hear(piece)
                 yield piece
         complete = True

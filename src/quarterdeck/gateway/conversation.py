@@ -129,3 +129,8 @@ class UsagePiece(msgspec.Struct, frozen=True):
 
 
 Piece = TextPiece | ToolCallPiece | PassagesPiece | FinishPiece | UsagePiece
+
+
+def is_token(piece: Piece) -> bool:
+    """Whether a piece is something of the answer itself: what "time to first token" waits for."""
+    return isinstance(piece, TextPiece | ToolCallPiece)

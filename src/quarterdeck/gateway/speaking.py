@@ -11,7 +11,7 @@ from quarterdeck.gateway.answer import Answer
 from quarterdeck.gateway.application import Application
 from quarterdeck.gateway.calls import PiecesTally, call_route
 from quarterdeck.gateway.catalogue import Route
-from quarterdeck.gateway.conversation import ChatRequest, FinishPiece, Piece
+from quarterdeck.gateway.conversation import ChatRequest, FinishPiece, Piece, is_token
 from quarterdeck.gateway.openai_shape import ChunkWriter, CompletionWriter
 from quarterdeck.gateway.recorded import recorded
 from quarterdeck.runtime.tracing import ActiveSpan
@@ -77,7 +77,8 @@ class Speaking(Answer):
         self.waited_ns += clock.monotonic_ns() - asked
         if self._span is None:
             return
-        self._span.first_token()
+        if is_token(piece):
+            self._span.first_token()
         self._tally.hear(piece)
         if isinstance(piece, FinishPiece):
             self._finish = piece

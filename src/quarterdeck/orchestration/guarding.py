@@ -26,10 +26,11 @@ async def guarded(
     reason = FinishPiece().reason
     last: list[Piece] = []
     heard: list[str] = []
-    span = work.start("grounding", "guardrail")
+    span: ActiveSpan | None = None
     try:
         async for piece in said:
             if isinstance(piece, TextPiece):
+                span = span or work.start("grounding", "guardrail")  # before the first word there is nothing to judge
                 heard.append(piece.text)
                 for text in _non_empty(guard.feed(piece.text)):
                     yield TextPiece(text)
@@ -43,6 +44,7 @@ async def guarded(
             yield TextPiece(recipe.declined)
     finally:
         # Also when the model broke off or the client went away: what was judged until then is in the trace.
+        span = span or work.start("grounding", "guardrail")
         _note(span, guard, "".join(heard), recipe)
         span.end()
     declined = not guard.supported if recipe.parameters.guard else guard.declined
