@@ -86,7 +86,7 @@ def _name(branch: Branch) -> Text:
     span = branch.span
     failed = span["status"] == "error"
     name = Text.assemble((branch.lines, "dim"), (span["name"], "bold red" if failed else "bold"))
-    if span["kind"] not in ("other", span["name"]):
+    if span["kind"] != "other" and span["kind"] not in span["name"].split():
         name.append(f" {span['kind']}", style=_COLOURS.get(span["kind"], "dim"))
     if span["model"] and span["model"] not in span["name"]:
         name.append(f" {span['model']}", style="dim")

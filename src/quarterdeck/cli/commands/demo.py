@@ -13,7 +13,7 @@ from quarterdeck.cli.progress import progress
 from quarterdeck.cli.quantities import NONE, count, duration, plural
 from quarterdeck.core.errors import NotFound
 from quarterdeck.demo.questions import APP, KNOWLEDGE, load_questions
-from quarterdeck.demo.report import Percentiles, Summary
+from quarterdeck.demo.report import Percentiles, Question, Summary
 
 
 @click.group(cls=Noun)
@@ -22,7 +22,9 @@ def demo() -> None:
 
 
 @demo.command("report")
-@click.option("-n", "--limit", type=click.IntRange(1), metavar="N", help="Only the first N questions.")
+@click.option(
+    "-n", "--limit", type=click.IntRange(1), metavar="N", help="Only N questions, taken from all over the list."
+)
 @command
 def report(desk: Desk, limit: int | None) -> None:
     """Ask the demo's questions and print three measured lines.
@@ -30,11 +32,17 @@ def report(desk: Desk, limit: int | None) -> None:
     A reply counts as right only when its quotes stand in the documents and it has the expected facts and source,
     or when it declines what the handbook does not say. Every question is asked past the cache, then from it.
     """
-    questions = load_questions()[:limit]
+    questions = _some(load_questions(), limit)
     _require_demo(desk)
     with progress("Asking", len(questions), quiet=desk.as_json) as step:
         summary = measuring.measure(desk.server, APP, KNOWLEDGE, questions, step)
     desk.give({**asdict(summary), "times_fewer_tokens": summary.times_fewer_tokens}, lambda: _present(summary))
+
+
+def _some(questions: list[Question], limit: int | None) -> list[Question]:
+    """As many as wanted, evenly spread, so that every kind is among them."""
+    wanted = min(limit or len(questions), len(questions))
+    return [questions[place * len(questions) // wanted] for place in range(wanted)]
 
 
 def _require_demo(desk: Desk) -> None:

@@ -13,7 +13,8 @@ from quarterdeck.cli.desk import Desk, command
 from quarterdeck.cli.found import trace_id
 from quarterdeck.cli.quantities import ago, count, duration, money, plural
 
-_PREVIEW = 400
+_PREVIEW = 200
+"""As much of an input or output as the API's summary has; `--full` shows all."""
 
 
 @click.command()
@@ -86,7 +87,8 @@ def _message(title: str, text: str) -> None:
 
     if text:
         show.draw(Text(f"\n{title}", style="dim"))
-        show.draw(Padding(Text(text.strip()[:_PREVIEW]), (0, 0, 0, 2)))
+        more = " …" if len(text) >= _PREVIEW else ""
+        show.draw(Padding(Text(text.strip() + more), (0, 0, 0, 2)))
 
 
 def _span_in_full(span: Json) -> None:
