@@ -10,14 +10,17 @@ const running = new Map<string, AbortController>();
 const EARLIER_TURNS = 10;
 
 export async function askApp(app: string, question: string): Promise<void> {
-  const messages = conversation(turns(app), question);
+  const earlier = turns(app);
+  const messages = conversation(earlier, question);
   const { id } = begin(app, question);
+  // One conversation is one session: its first question names it.
+  const session = earlier[0]?.id ?? id;
   const stop = new AbortController();
   running.set(id, stop);
   const started = performance.now();
   const since = () => performance.now() - started;
   try {
-    const reply = await request(app, messages, stop.signal);
+    const reply = await request(app, messages, session, stop.signal);
     change(app, id, facts(reply));
     if (!reply.ok) throw await refusalOf(reply);
     let answer = nothingYet;
@@ -45,10 +48,10 @@ export function stop(turn: Turn): void {
   running.get(turn.id)?.abort();
 }
 
-async function request(app: string, messages: Message[], signal: AbortSignal): Promise<Response> {
+async function request(app: string, messages: Message[], session: string, signal: AbortSignal): Promise<Response> {
   const body = JSON.stringify({ model: app, messages, stream: true, stream_options: { include_usage: true } });
   try {
-    return await fetch(`${base}/v1/chat/completions`, { method: 'POST', headers: { 'content-type': 'application/json', ...provenance }, body, signal });
+    return await fetch(`${base}/v1/chat/completions`, { method: 'POST', headers: { 'content-type': 'application/json', 'x-session-id': session, ...provenance }, body, signal });
   } catch (thrown) {
     throw signal.aborted ? thrown : unreachable(thrown);
   }

@@ -2,7 +2,7 @@
 import { useElementSize } from '@mantine/hooks';
 import { useId, useRef, useState } from 'react';
 import { tick, ticks } from '../text/time';
-import { path, roundUp, runs } from './scale';
+import { path, roundUp, roundUpCount, runs } from './scale';
 import look from './TimeChart.module.css';
 
 export interface Series {
@@ -39,7 +39,8 @@ export function TimeChart({ from, to, at, bucket_ms, series, kind, height, forma
   const hatch = useId();
 
   const plot = height - FOOT;
-  const top = roundUp(Math.max(0, ...at.map((_, n) => (kind === 'bars' ? sum(series, n) : Math.max(0, ...series.map((one) => one.values[n] ?? 0))))));
+  const most = Math.max(0, ...at.map((_, n) => (kind === 'bars' ? sum(series, n) : Math.max(0, ...series.map((one) => one.values[n] ?? 0)))));
+  const top = kind === 'bars' ? roundUpCount(most) : roundUp(most);
   const gutter = axis ? GUTTER : 0;
   const x = (moment: number) => gutter + ((moment - from) / Math.max(1, to - from)) * (width - gutter);
   const y = (value: number) => plot - (value / top) * (plot - 8);
@@ -92,7 +93,7 @@ export function TimeChart({ from, to, at, bucket_ms, series, kind, height, forma
           </pattern>
           {axis && (
             <g className={look.axis}>
-              {[top, top / 2].map((value) => (
+              {(top > 1 || kind === 'lines' ? [top, top / 2] : [top]).map((value) => (
                 <g key={value}>
                   <line x1={gutter} x2={width} y1={y(value)} y2={y(value)} className={look.grid} />
                   <text x={gutter - 8} y={y(value) + 3.5} textAnchor="end">

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { path, roundUp, runs } from './scale';
+import { path, roundUp, roundUpCount, runs } from './scale';
 
 test.each([
   [0, 1],
@@ -11,6 +11,18 @@ test.each([
   [873, 1000],
 ])('an axis up to %s ends at %s', (value, end) => {
   expect(roundUp(value)).toBeCloseTo(end, 10);
+});
+
+test.each([
+  [0, 1],
+  [1, 1],
+  [2, 2],
+  [3, 4],
+  [5, 6],
+  [11, 20],
+  [61, 80],
+])('an axis of counts up to %s ends at %s', (value, end) => {
+  expect(roundUpCount(value)).toBe(end);
 });
 
 test('a gap in the data breaks the line', () => {

@@ -8,6 +8,14 @@ export function roundUp(value: number): number {
   return step * power;
 }
 
+/** The same for things that are counted: half of it is a count too. */
+export function roundUpCount(value: number): number {
+  if (value <= 2) return Math.max(1, Math.ceil(value));
+  const power = 10 ** Math.floor(Math.log10(value));
+  const step = [1, 2, 4, 6, 8, 10].find((step) => step * power >= value && (step * power) % 2 === 0) ?? 20;
+  return step * power;
+}
+
 export interface Point {
   x: number;
   y: number;

@@ -1,7 +1,9 @@
 /** What went in or came out of a span: as a conversation, as passages, as text, or as it was recorded. */
 import { CopyButton } from '../parts/CopyButton';
+import { Tag, type Tone } from '../parts/Tag';
 import { messages, pretty } from './messages';
 import { passages } from './passages';
+import { verdicts, type Verdict } from './verdicts';
 import look from './Said.module.css';
 
 export function Said({ title, value, answer = false }: { title: string; value: unknown; answer?: boolean }) {
@@ -50,10 +52,32 @@ function Value({ value, answer }: { value: unknown; answer: boolean }) {
       </ol>
     );
   }
+  const judged = verdicts(value);
+  if (judged) return <Judged verdicts={judged} />;
   if (typeof value === 'string') return <div className={`${look.card} ${look.text}`} data-role={answer ? 'assistant' : undefined}>{value}</div>;
   return (
     <pre className={look.json} tabIndex={0}>
       {pretty(value)}
     </pre>
+  );
+}
+
+const tones: Record<string, Tone> = { passed: 'ok', corrected: 'warn', withheld: 'err' };
+
+function Judged({ verdicts }: { verdicts: Verdict[] }) {
+  return (
+    <ol className={look.passages}>
+      {verdicts.map((verdict, n) => (
+        <li key={`${n}${verdict.sentence}`} className={look.card}>
+          <div className={look.role}>
+            <Tag tone={tones[verdict.outcome] ?? 'plain'}>{verdict.outcome.replaceAll('_', ' ')}</Tag>
+            {verdict.score !== null && <span className={look.score}>{verdict.score.toFixed(3)}</span>}
+          </div>
+          <div className={look.text}>{verdict.sentence}</div>
+          {verdict.evidence && verdict.evidence !== verdict.sentence && <div className={look.evidence}>{verdict.evidence}</div>}
+          {verdict.problems.length > 0 && <div className={look.problems}>{verdict.problems.join('; ')}</div>}
+        </li>
+      ))}
+    </ol>
   );
 }

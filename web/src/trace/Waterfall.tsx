@@ -176,7 +176,7 @@ function SpanRow({ id, row, n, top, whole, chosen, onChoose, onFold }: RowProps)
         </span>
         <KindTile kind={span.kind} />
         <span className={look.label}>{span.name}</span>
-        {span.model && <span className={look.model}>{span.model}</span>}
+        {calls(span) && <span className={look.model}>{span.model}</span>}
         {span.cached && <Tag tone="accent">cache</Tag>}
         {span.status === 'error' && <Tag tone="err">error</Tag>}
       </div>
@@ -191,6 +191,11 @@ function SpanRow({ id, row, n, top, whole, chosen, onChoose, onFold }: RowProps)
       </div>
     </div>
   );
+}
+
+/** Only what calls a model shows its name; the spans above it would repeat it. */
+function calls(span: Span): boolean {
+  return span.model !== null && (span.kind === 'llm' || span.kind === 'embedding');
 }
 
 /** A model waits darker for its first token and streams lighter after it. What failed is hatched, so that shape says it too. */
