@@ -81,14 +81,16 @@ def _key(server: Client) -> Check:
 
 
 def _ledger(server: Client) -> Check:
-    ledger = server.get("/api/v1/overview", hours=1)["ledger"]
+    """Counted again on the disk: every accepted span must be stored or pending."""
+    counted = server.get("/api/v1/ledger")
+    ledger = counted["ledger"]
     parts = f"{count(ledger['stored'])} stored + {count(ledger['pending'])} pending"
     found = f"{count(ledger['accepted'])} spans accepted = {parts}"
-    if ledger["accepted"] != ledger["stored"] + ledger["pending"]:
-        remedy = "Spans are missing. Keep the data folder, restart the server, and report it with its log."
+    if not counted["balanced"]:
+        remedy = counted["problem"] or "Spans are missing. Keep the data folder, and report it with the server's log."
         return failed("ledger", found.replace(" = ", " ≠ "), remedy)
     if ledger["rejected"]:
-        return warning("ledger", f"{found}, {count(ledger['rejected'])} rejected", "The server's log says why.")
+        return warning("ledger", f"{found}; {count(ledger['rejected'])} rejected", "The server's log says why.")
     return ok("ledger", found)
 
 

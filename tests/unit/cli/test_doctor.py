@@ -99,6 +99,12 @@ def test_a_running_server_is_asked_about_itself(quarterdeck: Quarterdeck, server
     assert found["database"]["status"] == "ok"
     assert found["port"]["status"] == "ok"
     assert "admin" in found["key"]["found"]
+    assert found["ledger"] == {
+        "name": "ledger",
+        "status": "ok",
+        "found": "0 spans accepted = 0 stored + 0 pending",
+        "remedy": None,
+    }
 
 
 def test_a_server_that_was_killed_is_found_dead_with_its_remedy(alone: Quarterdeck, own_server: ServerProcess) -> None:
