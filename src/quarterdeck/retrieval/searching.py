@@ -68,12 +68,13 @@ async def search(
 
 def _possible(mode: SearchMode, index: IndexName, embedder: Embedder) -> SearchMode:
     """What can be done of what was asked for: without vectors that fit, a fused search is one by words alone."""
-    if mode == "vector" and embedder.ready and index.embedder != embedder.name:
+    usable = embedder.ready and index.embedder == embedder.name
+    if mode == "vector" and embedder.ready and not usable:
         raise Unavailable(
             f"Version {index.version} of `{index.knowledge}` has vectors of `{index.embedder}`, not of "
             f"`{embedder.name}`. Publish it again, or search with `mode=text`."
         )
-    return "text" if mode == "fused" and index.embedder != embedder.name else mode
+    return "text" if mode == "fused" and not usable else mode
 
 
 async def _by_text(work: Work, opened: OpenIndex, query: str) -> Scores:

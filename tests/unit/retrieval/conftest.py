@@ -1,4 +1,4 @@
-"""What the tests of retrieval share: a way to wait for vectors, and an embedder that is not there."""
+"""What the tests of retrieval share: work with or without a model, and a way to wait for vectors."""
 
 from __future__ import annotations
 
@@ -15,6 +15,14 @@ Embedded = Callable[[str], Awaitable[None]]
 
 
 @pytest.fixture
+def work(work: Work, request: pytest.FixtureRequest) -> Work:
+    """Work with the model for tests that ask for `embedded`; the others have none, start no job, and are quick."""
+    if "embedded" not in request.fixturenames:
+        work.runtime.install(Embedder, NoEmbedder("Install the model."))
+    return work
+
+
+@pytest.fixture
 def embedded(work: Work) -> Embedded:
     """Waits until a knowledge base has all its vectors."""
 
@@ -24,10 +32,3 @@ def embedded(work: Work) -> Embedded:
                 await asyncio.sleep(0.02)
 
     return wait
-
-
-@pytest.fixture
-def without_embedder(work: Work) -> Work:
-    """A house in which the model is not installed."""
-    work.runtime.install(Embedder, NoEmbedder("Install the model."))
-    return work
