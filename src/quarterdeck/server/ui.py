@@ -46,7 +46,8 @@ class Ui:
         path = scope["path"].lstrip("/")
         if path in self._files:
             return self._file(path, Headers(scope=scope))
-        if Path(path).suffix and path != "index.html":
+        # A knowledge base may have a dot in its name, like `handbook.v2`, and is a page all the same.
+        if Path(path).suffix and path != "index.html" and not path.startswith("knowledge/"):
             return Response("There is no such file.\n", 404, _HEADERS, "text/plain")
         return self._index(scope.get("root_path", ""))
 

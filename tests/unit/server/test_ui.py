@@ -49,7 +49,9 @@ async def test_hashed_assets_are_kept_for_ever_and_sent_compressed(folder: Path)
     assert "content-encoding" not in plain.headers
 
 
-@pytest.mark.parametrize("path", ["/", "/login", "/traces/0af7651916cd43dd8448eb211c80319c", "/index.html"])
+@pytest.mark.parametrize(
+    "path", ["/", "/login", "/traces/0af7651916cd43dd8448eb211c80319c", "/knowledge/handbook.v2", "/index.html"]
+)
 async def test_every_address_of_the_ui_is_the_one_page_never_cached(folder: Path, path: str) -> None:
     async with browser(folder) as client:
         reply = await client.get(path)
