@@ -13,7 +13,8 @@ from quarterdeck.core.paging import Page
 from quarterdeck.gateway import store
 from quarterdeck.gateway.application import Applications
 from quarterdeck.gateway.catalogue import Catalogue
-from quarterdeck.gateway.prices import Prices, Rates
+from quarterdeck.gateway.price_rows import Rates
+from quarterdeck.gateway.prices import Prices
 from quarterdeck.gateway.provider import Account, Provider, ProviderKind
 from quarterdeck.gateway.records import ConfiguredProvider, ModelCard, ProviderCheck, ProvidersChanged
 from quarterdeck.runtime.work import Work

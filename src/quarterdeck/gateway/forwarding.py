@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator, Sequence
 import msgspec
 
 from quarterdeck.core.errors import UpstreamFailed
-from quarterdeck.gateway import llm_span, sse, upstream
+from quarterdeck.gateway import llm_span, sse
 from quarterdeck.gateway.answer import Answer
 from quarterdeck.gateway.catalogue import Route
 from quarterdeck.gateway.conversation import ChatRequest
@@ -15,6 +15,7 @@ from quarterdeck.gateway.outcome import Outcome, StreamTally, outcome_of_body
 from quarterdeck.gateway.parsing import with_fields
 from quarterdeck.gateway.provider import WireProvider
 from quarterdeck.gateway.upstream import Reply
+from quarterdeck.gateway.upstream_errors import refusal
 from quarterdeck.runtime.work import Work
 
 PATH = "/chat/completions"
@@ -153,7 +154,7 @@ class Forwarding(Answer):
                 return b"".join(kept), None
             glance = _glance(data)
             if bytes(glance.error) != b"null":
-                return b"".join(kept), upstream.refusal(self._provider.account.name, 502, {}, data)
+                return b"".join(kept), refusal(self._provider.account.name, 502, {}, data)
             ours = glance.choices == [] and bytes(glance.usage) != b"null" and not self._wants_usage()
             if not ours:
                 kept.append(block[start:end])
@@ -164,14 +165,14 @@ class Forwarding(Answer):
         if rest.strip() or not self._tally.outcome().finish_reasons:
             name = self._provider.account.name
             if rest.lstrip().startswith(b"{"):
-                raise upstream.refusal(name, 502, {}, rest)
+                raise refusal(name, 502, {}, rest)
             raise UpstreamFailed(f"`{name}` broke off before the end of its answer.")
         self.complete = True
 
     def _not_a_completion(self, body: bytes) -> Exception:
         name = self._provider.account.name
         if b'"error"' in body:
-            return upstream.refusal(name, 502, {}, body)
+            return refusal(name, 502, {}, body)
         start = body[:120].decode(errors="replace")
         return UpstreamFailed(
             f"`{name}` did not answer with a chat completion but with: {start}. Is its base URL right?"

@@ -97,7 +97,7 @@ class WireChunk(msgspec.Struct):
     choices: list[WireChoice] | None = None
     usage: WireUsage | None = None
     service_tier: str | None = None
-    error: Any = None  # Any: worded by each provider in its own way; see `upstream.refusal`
+    error: Any = None  # Any: worded by each provider in its own way; see `upstream_errors.refusal`
 
 
 _CHUNK = msgspec.json.Decoder(WireChunk)

@@ -9,7 +9,8 @@ from quarterdeck.gateway.catalogue import Catalogue
 from quarterdeck.gateway.embedder import Embedder
 from quarterdeck.gateway.extractive.vector_memory import VectorMemory
 from quarterdeck.gateway.price_book import price_book
-from quarterdeck.gateway.prices import NO_PRICES, PriceBook, Prices
+from quarterdeck.gateway.price_rows import NO_PRICES, PriceBook
+from quarterdeck.gateway.prices import Prices
 from quarterdeck.gateway.records import ProvidersChanged
 from quarterdeck.observability.pricing import Pricing
 from quarterdeck.runtime.runtime import Runtime

@@ -18,7 +18,7 @@ import msgspec
 
 from quarterdeck.core import ids
 from quarterdeck.core.money import to_pico
-from quarterdeck.gateway.prices import PriceBook, PricedModel, PriceList, PriceRow, Rates
+from quarterdeck.gateway.price_rows import PriceBook, PricedModel, PriceList, PriceRow, Rates
 
 log = logging.getLogger(__name__)
 

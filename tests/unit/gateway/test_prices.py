@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from quarterdeck.core.money import PICO
 from quarterdeck.gateway import price_book
 from quarterdeck.gateway.conversation import Usage
-from quarterdeck.gateway.prices import NO_PRICES, PriceBook, PricedModel, PriceList, PriceRow, Prices, Rates
+from quarterdeck.gateway.price_rows import NO_PRICES, PriceBook, PricedModel, PriceList, PriceRow, Rates
+from quarterdeck.gateway.prices import Prices
 from quarterdeck.gateway.provider import Account
 from quarterdeck.observability.pricing import TokenUsage
 

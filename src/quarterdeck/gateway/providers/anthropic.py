@@ -23,6 +23,7 @@ from quarterdeck.gateway.conversation import (
 )
 from quarterdeck.gateway.prices import Prices
 from quarterdeck.gateway.provider import Account, OfferedModel, Provider, ProviderKind
+from quarterdeck.gateway.upstream_errors import refusal
 from quarterdeck.runtime.runtime import Runtime
 from quarterdeck.runtime.work import Work
 
@@ -214,7 +215,7 @@ class _Reading:
                 self.ended = True
             case "error":
                 said = event.error or _Error()
-                raise upstream.refusal(self._provider, _STATUS.get(said.type, 500), {}, data)
+                raise refusal(self._provider, _STATUS.get(said.type, 500), {}, data)
         return []
 
     def require_end(self, rest: bytes) -> None:

@@ -18,6 +18,7 @@ from quarterdeck.gateway.outcome import WireChoice, WireChunk
 from quarterdeck.gateway.prices import Prices
 from quarterdeck.gateway.provider import Account, Embeddings, OfferedModel, ProviderKind, WireProvider
 from quarterdeck.gateway.upstream import Reply
+from quarterdeck.gateway.upstream_errors import refusal
 from quarterdeck.runtime.runtime import Runtime
 from quarterdeck.runtime.work import Work
 
@@ -159,7 +160,7 @@ class OpenAI(WireProvider):
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise UpstreamFailed(f"`{self.account.name}` sent a chunk that is not JSON: {data[:200]!r}.") from error
         if chunk.error is not None:
-            raise upstream.refusal(self.account.name, 502, {}, data)
+            raise refusal(self.account.name, 502, {}, data)
         return chunk
 
 

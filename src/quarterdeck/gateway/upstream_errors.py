@@ -1,0 +1,95 @@
+"""What a provider's failures mean to the client that asked us: status, code, remedy, and when to try again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+from yarl import URL
+
+from quarterdeck.core.errors import QuarterdeckError, UpstreamFailed, UpstreamTimeout, UpstreamUnavailable
+
+
+class ProviderRefused(UpstreamFailed):
+    """The provider answered with an error that the client can act on: its status and code are passed on."""
+
+    def __init__(self, message: str, *, status: int, kind: str, code: str, param: str | None = None) -> None:
+        super().__init__(message, param=param)
+        self.status = status
+        self.kind = kind
+        self.code = code
+
+
+class CredentialRefused(UpstreamFailed):
+    """The provider did not accept our credential. Renew it under Settings → Providers."""
+
+
+def refusal(provider: str, status: int, headers: Mapping[str, str], body: bytes) -> QuarterdeckError:
+    """What a provider's error answer means to the client that asked us."""
+    said = _said(body)
+    message = str(said.get("message") or body[:500].decode(errors="replace") or f"HTTP {status}")
+    error: QuarterdeckError
+    if status in (401, 403):
+        error = CredentialRefused(
+            f"`{provider}` refused our credential ({status}): {message} Renew it under Settings → Providers."
+        )
+    elif status in (408, 504):
+        error = UpstreamTimeout(f"`{provider}` timed out ({status}): {message}")
+    elif status in (503, 529):
+        error = UpstreamUnavailable(f"`{provider}` is overloaded or down ({status}): {message}")
+    elif status >= 500 or status < 400:
+        error = UpstreamFailed(f"`{provider}` answered {status}: {message}")
+    else:
+        kinds = {404: "not_found_error", 429: "rate_limit_error"}
+        codes = {404: "model_not_found", 429: "rate_limit_exceeded"}
+        error = ProviderRefused(
+            message,
+            status=status,
+            kind=kinds.get(status, "invalid_request_error"),
+            code=str(said.get("code") or codes.get(status, "invalid_request")),
+            param=said["param"] if isinstance(said.get("param"), str) else None,
+        )
+        if said.get("type") == "insufficient_quota":
+            error.kind = "insufficient_quota"
+    error.retry_after_s = _retry_after_s(headers)
+    return error
+
+
+def unreachable(provider: str, url: URL, error: BaseException) -> QuarterdeckError:
+    """What a failed connection means."""
+    place = url.origin() if url.absolute else url
+    return UpstreamUnavailable(
+        f"`{provider}` cannot be reached at {place}: {words(error)}. Check its base URL and the network."
+    )
+
+
+def words(error: BaseException) -> str:
+    """What an error says of itself, or at least what it is."""
+    return str(error).strip().rstrip(".") or type(error).__name__
+
+
+def _said(body: bytes) -> dict[str, Any]:  # Any: every provider words its errors in its own way
+    try:
+        found = msgspec.json.decode(body)
+    except msgspec.DecodeError:
+        return {}
+    if isinstance(found, list) and found:  # Gemini's OpenAI endpoint wraps its errors in a list
+        found = found[0]
+    if not isinstance(found, dict):
+        return {}
+    inner = found.get("error", found)
+    if isinstance(inner, str):
+        return {"message": inner}
+    if isinstance(inner, dict):
+        return {**inner, "message": inner.get("message") or inner.get("detail")}
+    return {}
+
+
+def _retry_after_s(headers: Mapping[str, str]) -> float | None:
+    for name, scale in (("retry-after-ms", 1000), ("retry-after", 1)):
+        try:
+            return max(0.0, float(headers[name]) / scale)
+        except (KeyError, ValueError):
+            continue
+    return None
