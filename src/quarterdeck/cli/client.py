@@ -76,7 +76,7 @@ class Client:
         """Ask for an answer that comes in pieces. An error before the first piece is raised here."""
         response = self._send("POST", path, json.dumps(body).encode(), {**(headers or {}), "content-type": _JSON})
         if response.status >= 400:
-            _raise(response.status, _read(response))
+            raise error_from(response.status, _read(response))
         return Stream(headers=_lower(response.headers), events=self._events(response))
 
     def close(self) -> None:
@@ -104,7 +104,7 @@ class Client:
         if response.will_close:
             self._hang_up()
         if response.status >= 400:
-            _raise(response.status, answer)
+            raise error_from(response.status, answer)
         if not answer:
             return None
         try:
@@ -163,7 +163,7 @@ class Client:
                     break
                 piece = json.loads(event)
                 if "error" in piece:
-                    _raise(502, event)
+                    raise error_from(502, event)
                 yield piece
         except (OSError, http.client.HTTPException) as error:
             raise self._unreachable(error) from error
@@ -216,15 +216,3 @@ def _read(response: http.client.HTTPResponse) -> bytes:
 
 def _lower(headers: http.client.HTTPMessage) -> dict[str, str]:
     return {name.lower(): value for name, value in headers.items()}
-
-
-def _raise(status: int, answer: bytes) -> None:
-    """Raise what the server said, with the request id when the server itself is to blame."""
-    try:
-        told = json.loads(answer)["error"]
-        message = str(told["message"])
-    except (ValueError, KeyError, TypeError):
-        raise error_from(status, f"The server answered {status} and gave no reason.") from None
-    if status >= 500 and told.get("request_id"):
-        message += f" (request `{told['request_id']}`)"
-    raise error_from(status, message)

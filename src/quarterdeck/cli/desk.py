@@ -26,7 +26,6 @@ class Desk:
     settings: Settings
     project: str | None = None
     as_json: bool = False
-    verbose: bool = False
     home_flag: Path | None = None
 
     @cached_property
@@ -58,16 +57,22 @@ class Wishes:
     project: str | None = None
 
 
+verbose_option = click.option(
+    "-v", "--verbose", is_flag=True, expose_value=False, help="Show the traceback of an error."
+)
+"""Read where errors end, in `groups`, which sees no command's values any more."""
+
+
 def command(function: Callable[Concatenate[Desk, P], None]) -> Callable[..., None]:
     """Give a command its desk as first argument, and the options that all commands share."""
 
     @click.option("--json", "as_json", is_flag=True, help="Print the API's own object.")
-    @click.option("-v", "--verbose", is_flag=True, help="Show the traceback of an error.")
+    @verbose_option
     @click.pass_context
-    def at_desk(context: click.RichContext, /, as_json: bool, verbose: bool, *args: P.args, **kwargs: P.kwargs) -> None:
+    def at_desk(context: click.RichContext, /, as_json: bool, *args: P.args, **kwargs: P.kwargs) -> None:
         wishes = context.find_object(Wishes) or Wishes()
         settings = read_settings(home=wishes.home)
-        desk = Desk(settings, wishes.project, as_json, verbose, wishes.home)
+        desk = Desk(settings, wishes.project, as_json, wishes.home)
         try:
             function(desk, *args, **kwargs)
         finally:

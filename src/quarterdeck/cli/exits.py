@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from enum import IntEnum
 
 from quarterdeck.core import errors
@@ -54,10 +55,16 @@ _ERROR_BY_STATUS: dict[int, type[QuarterdeckError]] = {
 }
 
 
-def error_from(status: int, message: str) -> QuarterdeckError:
-    """The error that a server answered with, as the same class it was raised as over there."""
+def error_from(status: int, answer: bytes) -> QuarterdeckError:
+    """What a server refused with, as the same error it was raised as over there."""
     kind = _ERROR_BY_STATUS.get(status) or (errors.InvalidInput if 400 <= status < 500 else QuarterdeckError)
-    return kind(message)
+    try:
+        told = json.loads(answer)["error"]
+        message = str(told["message"])
+    except (ValueError, KeyError, TypeError):
+        return kind(f"The server answered {status} and gave no reason.")
+    # When the server itself is to blame, its log has more under this id.
+    return kind(f"{message} (request `{told['request_id']}`)" if status >= 500 and told.get("request_id") else message)
 
 
 def exit_code(error: QuarterdeckError) -> ExitCode:

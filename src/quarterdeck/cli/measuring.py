@@ -9,7 +9,7 @@ from quarterdeck.cli import asking
 from quarterdeck.cli.asking import Answer
 from quarterdeck.cli.client import Client
 from quarterdeck.demo import report
-from quarterdeck.demo.report import Case, Question, Quote, Reply, Summary
+from quarterdeck.demo.records import Case, Question, Quote, Reply, Summary
 
 
 def measure(

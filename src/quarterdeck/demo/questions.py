@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from quarterdeck.demo.report import Question
+from quarterdeck.demo.records import Question
 
 KNOWLEDGE = "handbook"
 APP = "policy-bot"

@@ -5,18 +5,8 @@ from __future__ import annotations
 import pytest
 
 from quarterdeck.demo.questions import HANDBOOK, load_questions
-from quarterdeck.demo.report import (
-    Case,
-    Question,
-    Quote,
-    Reply,
-    Verdict,
-    judge,
-    percentiles,
-    sentences,
-    states,
-    summarise,
-)
+from quarterdeck.demo.records import Case, Question, Quote, Reply, Verdict
+from quarterdeck.demo.report import judge, percentiles, sentences, states, summarise
 
 LEAVE = "time-off/annual-leave.md"
 DOCUMENTS = {

@@ -13,7 +13,7 @@ from quarterdeck.cli.progress import progress
 from quarterdeck.cli.quantities import NONE, count, duration, plural
 from quarterdeck.core.errors import NotFound
 from quarterdeck.demo.questions import APP, KNOWLEDGE, load_questions
-from quarterdeck.demo.report import Percentiles, Question, Summary
+from quarterdeck.demo.records import Percentiles, Question, Summary
 
 
 @click.group(cls=Noun)

@@ -8,6 +8,7 @@ from threading import Thread
 import rich_click as click
 
 from quarterdeck.cli.browser import open_when_ready
+from quarterdeck.cli.desk import verbose_option
 from quarterdeck.config.settings import read_settings
 
 
@@ -23,7 +24,7 @@ from quarterdeck.config.settings import read_settings
     "--demo", is_flag=True, help="Load a handbook of a small company, and `policy-bot`, which answers from it."
 )
 @click.option("--open", "open_browser", is_flag=True, help="Open the web interface when ready.")
-@click.option("-v", "--verbose", is_flag=True, help="Show the traceback of an error.")
+@verbose_option
 @click.pass_context
 def up(
     context: click.Context,
@@ -32,7 +33,6 @@ def up(
     home: Path | None,
     demo: bool,
     open_browser: bool,
-    verbose: bool,
 ) -> None:
     """Start the server.
 
