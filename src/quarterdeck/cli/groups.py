@@ -45,6 +45,17 @@ class Front(click.RichGroup):
             return None, None, args[1:]
         raise NoSuchCommand(name, f"There is no command `{name}`.", possibilities=catalogue.ENTRIES, ctx=ctx)
 
+    def invoke(self, ctx: click.Context) -> Any:  # Any: click's own signature
+        """Run the command. A reader that hangs up, as `head` does, has what it wanted."""
+        try:
+            result = super().invoke(ctx)
+            sys.stdout.flush()
+        except BrokenPipeError:
+            # What is left to write goes nowhere; else Python would complain about it at the very end.
+            sys.stdout = open(os.devnull, "w")  # noqa: SIM115, PTH123  # closed by the end of the process
+            return ExitCode.OK
+        return result
+
     # Any: click's own signature. It must also end well without `standalone_mode`, for tests and for completion.
     def main(self, args: Sequence[str] | None = None, *rest: Any, **options: Any) -> Any:
         """Run, and end the process with the exit code that fits."""
@@ -67,10 +78,6 @@ class Front(click.RichGroup):
             _tell_where(args)
             show.tell_error(error.message)
             return exit_code(error)
-        except BrokenPipeError:
-            # `quarterdeck traces | head -1` has what it wanted; Python would complain again at exit.
-            sys.stdout = open(os.devnull, "w")  # noqa: SIM115, PTH123  # closed by the end of the process
-            return ExitCode.OK
         except Exception as error:  # noqa: BLE001  # a door: what nobody has named ends here
             _tell_where(args)
             named = f"{type(error).__name__}: {error}"[:300]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 
@@ -141,6 +142,18 @@ def test_without_a_server_names_are_not_completed_and_nothing_is_said(alone: Qua
     result = alone(_QUARTERDECK_COMPLETE="bash_complete", COMP_WORDS="quarterdeck keys revoke ", COMP_CWORD="3")
 
     assert (result.stdout.strip(), result.stderr) == ("", "")
+
+
+@pytest.mark.parametrize("arguments", [["config", "show", "--json"], ["completion", "zsh"]])
+def test_a_reader_that_hangs_up_is_no_error(arguments: list[str]) -> None:
+    command = [sys.executable, "-m", "quarterdeck", *arguments]
+    reading, writing = os.pipe()
+    os.close(reading)
+
+    ended = subprocess.run(command, stdout=writing, stderr=subprocess.PIPE, check=False)
+
+    os.close(writing)
+    assert (ended.returncode, ended.stderr) == (0, b"")
 
 
 def modules_after(argument: str) -> set[str]:
