@@ -44,6 +44,7 @@ MODEL = HERE.parent / "src" / "quarterdeck" / "gateway" / "extractive" / "model.
 PASSAGES = 6
 FALSE_DECLINES = 0.07
 """The share of answerable questions that the threshold may decline, on questions the model has not seen."""
+FALSE_DECLINES_BY_WORDS = 0.12
 WEAK_WEIGHT = 0.15
 Matrix = NDArray[np.float64]
 
@@ -110,7 +111,8 @@ def _fit_both(asked: Sequence[Asked], embed: Embed | None) -> dict[str, object]:
         held = fold == number
         logits[held] = support[held] @ coefficients[:-1] + coefficients[-1]
     groups = np.array([row.asked.group for row in everything])
-    threshold = float(np.quantile(logits[(truth == 1) & ~leading], FALSE_DECLINES))
+    may_decline = FALSE_DECLINES if embed else FALSE_DECLINES_BY_WORDS
+    threshold = float(np.quantile(logits[(truth == 1) & ~leading], may_decline))
     for group in sorted(set(groups)):
         mine = groups == group
         print(f"  {group:14} {mine.sum():4d}   answered {np.mean(logits[mine] >= threshold):.2f}")

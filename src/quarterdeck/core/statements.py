@@ -45,6 +45,9 @@ _DIVIDER = re.compile(r"^\s*\|?\s*:?-{2,}:?\s*(?:\|\s*:?-{2,}:?\s*)*\|?\s*$")
 _FRONT_MATTER = re.compile(r"\A---\n.*?\n---\s*\n", re.DOTALL)
 # How our own readers write a table row: `Country: Norway; Days: 25`, or `Norway | 25`.
 _ROW_LINE = re.compile(r"^\s*(?:[^;|]{1,160}(?:;\s[^;:|]{1,60}:\s[^;|]+)+|[^|]+(?:\s\|\s[^|]+)+)$")
+_BARE = re.compile(r"^(?:\d{1,3}[.)]\s+)?[^\W\d_][^|;:]*[^\s.,;:!?|\\]$")
+_BEGINS = re.compile(r"^[\"“‘(]?[A-ZÀ-Ý0-9]")
+_LONGEST_HEADING = 60
 _LONG_ITEM = 320
 
 _INLINE = (
@@ -100,7 +103,7 @@ def _blocks(passage: str) -> Iterator[_Block]:
     kind: Literal["paragraph", "list", "table"] = "paragraph"
     lines: list[str] = []
     fenced = False
-    for line in [*_FRONT_MATTER.sub("", passage).splitlines(), ""]:
+    for line in [*_with_headings_marked(_FRONT_MATTER.sub("", passage).splitlines()), ""]:
         if _FENCE.match(line):
             fenced = not fenced
             line = ""
@@ -133,6 +136,24 @@ def _blocks(passage: str) -> Iterator[_Block]:
             kind, lines = line_kind, [line]
     if lines:
         yield _Block(kind, lines)
+
+
+def _with_headings_marked(lines: list[str]) -> Iterator[str]:
+    """The lines, with `#` before those that are headings by their looks: short, bare, with a longer line right below."""
+    for number, line in enumerate(lines):
+        above = lines[number - 1].strip() if number else ""
+        below = lines[number + 1].strip() if number + 1 < len(lines) else ""
+        alone = not above and 0 < len(line.strip()) <= _LONGEST_HEADING and line[:1].strip() != ""
+        if (
+            alone
+            and _BARE.match(line)
+            and _BEGINS.match(below)
+            and len(below) > 1.3 * len(line)
+            and not _ITEM.match(below)
+        ):
+            yield f"## {line.strip()}"
+        else:
+            yield line
 
 
 def _kind_of(

@@ -69,7 +69,7 @@ class Guard:
     def flush(self) -> Iterator[str]:
         """What may be shown at the end. Words that claim nothing are shown if nothing was withheld around them."""
         yield from self._noting(part for cut in self._window.flush() for part in self._let_through(cut))
-        if self._waiting and (self.supported or self.declined or not self._withholds):
+        if any(text.strip() for text in self._waiting) and (self.supported or self.declined or not self._withholds):
             yield from self._noting(iter(self._waiting))
         self._waiting = []
 
@@ -90,9 +90,11 @@ class Guard:
         elif verdict.outcome == "withheld":
             self._waiting = [text for text in self._waiting if not text.strip() or self.supported][:1]
             return
+        # The space behind a sentence waits too: if nothing follows, the answer does not end with it.
+        said = shown.rstrip()
         yield from self._waiting
-        self._waiting = []
-        yield cut.before + shown
+        yield cut.before + said
+        self._waiting = [shown[len(said) :]] if len(said) < len(shown) else []
 
     def _judge(self, cut: Cut) -> tuple[SentenceVerdict | None, str]:
         """What is to be done with a sentence, and how it then reads."""

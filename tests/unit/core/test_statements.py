@@ -64,6 +64,18 @@ def test_headings_are_known_but_are_no_statements() -> None:
     assert [(s.heading, s.text) for s in found] == [("Pay day", "On the 25th."), ("Late pay", "Tell us.")]
 
 
+def test_a_short_bare_line_right_above_a_longer_one_is_a_heading() -> None:
+    found = statements(
+        "How much\nYou have 25 days of leave.\n\n5. Protection\nNobody may be dismissed for it, ever.\n\nA line\nwraps."
+    )
+
+    assert [(s.heading, s.text) for s in found] == [
+        ("How much", "You have 25 days of leave."),
+        ("5. Protection", "Nobody may be dismissed for it, ever."),
+        ("5. Protection", "A line wraps."),
+    ]
+
+
 def test_markup_disappears_and_words_stay() -> None:
     line = 'See **the** [guide]({% page "/tools/x" %}), `qd up`, snake_case_name &amp; <b>more</b>[^1] ![logo](a.png).'
 

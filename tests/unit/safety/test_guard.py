@@ -61,9 +61,7 @@ def test_bullets_go_with_their_sentences() -> None:
         "- A full-time employee has 25 days of paid annual leave. [1]\n- Dogs may sleep under any desk.\n- Ask in Mooring, our HR system. [1]\n"
     )
 
-    assert (
-        shown == "- A full-time employee has 25 days of paid annual leave. [1]\n- Ask in Mooring, our HR system. [1]\n"
-    )
+    assert shown == "- A full-time employee has 25 days of paid annual leave. [1]\n- Ask in Mooring, our HR system. [1]"
 
 
 def test_words_that_claim_nothing_accompany_others_but_never_stand_alone() -> None:
