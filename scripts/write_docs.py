@@ -1,4 +1,4 @@
-"""Writes the pages of `docs/reference/` that the code itself can tell; `--check` only says whether they are true."""
+"""Writes what the code itself can tell: `docs/reference/` and the API that the UI is typed by. `--check` only looks."""
 
 from __future__ import annotations
 
@@ -10,10 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from quarterdeck.cli import reference
+from quarterdeck.server import openapi
 from quarterdeck.server.app import control_api
 
 ROOT = Path(__file__).parents[1]
 REFERENCE = ROOT / "docs" / "reference"
+WEB_API = ROOT / "web" / "openapi.json"  # `npm --prefix web run types` makes the UI's types of it
 SETTINGS = ROOT / "src" / "quarterdeck" / "config" / "settings.py"
 
 
@@ -23,6 +25,7 @@ def main() -> int:
         REFERENCE / "settings.md": settings_page(),
         REFERENCE / "api.md": api_page(),
         REFERENCE / "cli.md": reference.page(),
+        WEB_API: openapi.description(),
     }
     stale = [path for path, text in pages.items() if not path.exists() or path.read_text() != text]
     if "--check" in sys.argv:
