@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing_extensions import TypeAliasType
 
 # Named, because a type that refers to itself without a name sends pydantic round in circles.
-Json = TypeAliasType("Json", "None | bool | int | float | str | Sequence[Json] | Mapping[str, Json]")
+Json = TypeAliasType("Json", "bool | int | float | str | Sequence[Json] | Mapping[str, Json] | None")
 """Any JSON value."""
 
 
