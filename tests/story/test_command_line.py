@@ -100,16 +100,20 @@ def test_the_demo_measures_itself_in_three_lines(quarterdeck: Run) -> None:
     assert 0 < whole["cached_ms"]["p50"] < whole["cold_ms"]["p50"]
 
 
-def test_a_folder_becomes_an_app_in_one_command(quarterdeck: Run, tmp_path: Path) -> None:
+def test_a_folder_becomes_an_app_in_one_command(quarterdeck: Run, demo: ServerProcess, tmp_path: Path) -> None:
     (tmp_path / "boats.md").write_text("# Boats\n\nThe harbour office rents out 14 rowing boats on weekdays.\n")
 
     ingested = quarterdeck("ingest", str(tmp_path), "--into", "boats", "--app", "boat-bot", "--wait")
     asked = quarterdeck("ask", "boat-bot", "How many rowing boats does the harbour office rent out?")
     apps = quarterdeck("apps").stdout
+    again = quarterdeck("ingest", str(tmp_path), "--into", "boats", "--app", "boat-bot", "--wait")
 
     assert ingested.returncode == 0, ingested.stderr
     assert "14 rowing boats" in asked.stdout
     assert {line.split("\t")[0] for line in apps.splitlines()} == {"boat-bot", "policy-bot"}
+    assert again.returncode == 0, again.stderr
+    with demo.client() as client:  # nothing has changed, so nothing was put live again
+        assert len(client.get("/api/v1/apps/boat-bot/deployments").json()["items"]) == 1
 
 
 def test_new_documents_are_a_new_release_and_the_old_one_can_be_put_back(quarterdeck: Run, tmp_path: Path) -> None:

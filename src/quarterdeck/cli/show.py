@@ -38,7 +38,11 @@ def console(*, talk: bool = False) -> Console:
     """The terminal to draw on; `talk` draws on stderr."""
     from rich.console import Console
 
-    return Console(stderr=talk, highlight=False, emoji=False, markup=False)
+    from quarterdeck.cli.harmless import OnlyText
+
+    drawn = Console(stderr=talk, highlight=False, emoji=False, markup=False)
+    drawn.push_render_hook(OnlyText())
+    return drawn
 
 
 def is_terminal() -> bool:

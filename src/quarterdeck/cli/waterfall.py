@@ -96,7 +96,7 @@ def _name(branch: Branch) -> Text:
 def _bar(span: Json, whole_ms: float, width: int) -> Text:
     """Where the span lies on the time line. A model's bar is pale until its first token."""
     scale = width / whole_ms
-    start = min(width - 1, int(span["offset_ms"] * scale))
+    start = max(0, min(width - 1, int(span["offset_ms"] * scale)))
     length = min(span["latency_ms"] * scale, width - start)
     colour = "red" if span["status"] == "error" else _COLOURS.get(span["kind"], "white")
     blocks = _blocks(length)

@@ -6,6 +6,7 @@ import re
 import sys
 
 from quarterdeck.cli import show
+from quarterdeck.cli.harmless import harmless
 
 _WIDEST = 100
 
@@ -28,7 +29,7 @@ class Wrapper:
         if self._width is None:
             self._out(text)
             return
-        *whole, self._word = re.split(r"(?<=\s)", self._word + text)
+        *whole, self._word = re.split(r"(?<=\s)", self._word + harmless(text))
         for word in whole:
             self._put(word)
         sys.stdout.flush()

@@ -157,6 +157,18 @@ def test_a_failed_trace_says_why(quarterdeck: Quarterdeck) -> None:
     assert "✗ nightly.report  The disk was full." in plain(drawn)
 
 
+def test_a_span_cannot_steer_the_terminal(quarterdeck: Quarterdeck, server: ServerProcess) -> None:
+    hostile = span("5bad" + "0" * 28, "a\x1b]0;owned\x07b\x1b[31mc\x9bd", took_s=0.1)
+    with server.client() as client:
+        client.post("/v1/traces", json={"resourceSpans": [{"scopeSpans": [{"spans": [hostile]}]}]})
+
+    listed = quarterdeck("traces", "-q", "owned", FORCE_COLOR="1", NO_COLOR="1", TERM="xterm").stdout
+    opened = quarterdeck("trace", "5bad", FORCE_COLOR="1", NO_COLOR="1", TERM="xterm").stdout
+
+    assert "owned" in listed
+    assert not re.search(r"[\x07\x9b]|\x1b(?!\[[0-9;]*m)|\x1b\[31m", listed + opened)
+
+
 def test_no_color_means_no_colour(quarterdeck: Quarterdeck) -> None:
     drawn = quarterdeck("traces", FORCE_COLOR="1", NO_COLOR="1", TERM="xterm").stdout
     coloured = quarterdeck("traces", FORCE_COLOR="1", TERM="xterm").stdout
