@@ -30,7 +30,8 @@ def report(desk: Desk, limit: int | None) -> None:
     """Ask the demo's questions and print three measured lines.
 
     A reply counts as right only when its quotes stand in the documents and it has the expected facts and source,
-    or when it declines what the handbook does not say. Every question is asked past the cache, then from it.
+    or when it declines what the handbook does not say. Every question is asked past the response cache
+    (cold), then from it (cached); on a server that has answered before, models and vectors are warm all the same.
     """
     questions = _some(load_questions(), limit)
     _require_demo(desk)
