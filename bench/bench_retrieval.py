@@ -121,7 +121,7 @@ async def _quality(work: Work, folder: Path) -> None:
 
 
 async def _embedded(work: Work, knowledge: str) -> None:
-    while (state := await library.knowledge(work, knowledge)).embedded < state.chunks:  # noqa: ASYNC110 - as a client
+    while (state := await library.knowledge(work, knowledge)).embedded < state.chunks:
         await asyncio.sleep(0.2)
 
 
