@@ -7,15 +7,19 @@ import sqlite3
 import subprocess
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
 from sqlalchemy import create_engine, inspect
+from sqlalchemy.engine import Engine
 
 from quarterdeck.core.errors import SetupError
 from quarterdeck.storage import migrations
 from quarterdeck.storage.database import sqlite_url
-from quarterdeck.storage.tables import metadata
+from quarterdeck.storage.tables import FULL_TEXT_INDEX, metadata
 from tests.unit.storage.migration_child import STEP
 
 
@@ -27,6 +31,11 @@ def url(tmp_path: Path) -> str:
 def tables(home: Path) -> set[str]:
     with sqlite3.connect(home / "quarterdeck.db") as connection:
         return {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+
+
+def schema(home: Path) -> set[tuple[str, str | None]]:
+    with closing(sqlite3.connect(home / "quarterdeck.db")) as connection:
+        return set(connection.execute("SELECT name, sql FROM sqlite_master"))
 
 
 def test_a_new_folder_gets_the_newest_schema(url: str) -> None:
@@ -45,10 +54,36 @@ def test_a_migration_is_called_by_its_file_as_by_itself() -> None:
 
 def test_the_migrations_together_make_exactly_the_tables_of_the_code(url: str, tmp_path: Path) -> None:
     migrations.migrate(url)
+    migrated, of_the_code = create_engine(f"sqlite:///{tmp_path / 'quarterdeck.db'}"), create_engine("sqlite://")
+    metadata.create_all(of_the_code)
 
-    schema = inspect(create_engine(f"sqlite:///{tmp_path / 'quarterdeck.db'}"))
-    migrated = {name: {column["name"] for column in schema.get_columns(name)} for name in metadata.tables}
-    assert migrated == {name: set(table.columns.keys()) for name, table in metadata.tables.items()}
+    with migrated.connect() as connection:
+        changes = compare_metadata(
+            MigrationContext.configure(connection, opts={"include_name": _is_no_full_text_table}), metadata
+        )
+
+    assert changes == []
+    # What the comparison above cannot see: keys and constraints without a name.
+    assert {name: _constraints(migrated, name) for name in metadata.tables} == {
+        name: _constraints(of_the_code, name) for name in metadata.tables
+    }
+
+
+def test_the_migrations_together_make_exactly_the_full_text_index_of_the_code(url: str, tmp_path: Path) -> None:
+    migrations.migrate(url)
+
+    with closing(sqlite3.connect(tmp_path / "quarterdeck.db")) as connection:
+        made = connection.execute("SELECT sql FROM sqlite_master WHERE sql LIKE 'CREATE VIRTUAL TABLE%'").fetchall()
+
+    assert {sql for (sql,) in made} == set(FULL_TEXT_INDEX)
+
+
+def test_a_migration_takes_nothing_from_code_that_will_change() -> None:
+    scripts = {path.name: path.read_text() for path in migrations._SCRIPTS.glob("v*.py")}
+
+    leaning = [name for name, script in scripts.items() if "quarterdeck" in script.partition("revision =")[0]]
+
+    assert leaning == []
 
 
 def test_migrating_again_changes_nothing(url: str, tmp_path: Path) -> None:
@@ -62,14 +97,14 @@ def test_migrating_again_changes_nothing(url: str, tmp_path: Path) -> None:
 
 def test_every_migration_can_be_undone_and_done_again(url: str, tmp_path: Path) -> None:
     migrations.migrate(url)
-    newest = tables(tmp_path)
+    newest = schema(tmp_path)
 
     migrations.migrate(url, to="base")
     emptied = tables(tmp_path)
     migrations.migrate(url)
 
     assert emptied <= {"alembic_version", "sqlite_sequence"}
-    assert tables(tmp_path) == newest
+    assert schema(tmp_path) == newest
 
 
 def test_the_folder_of_a_newer_version_is_refused_untouched(url: str, tmp_path: Path) -> None:
@@ -130,3 +165,17 @@ def test_a_migration_that_fails_leaves_the_old_schema(
 
     assert tables(tmp_path) == old
     assert migrations.current_revision(url) == newest
+
+
+def _is_no_full_text_table(name: str | None, kind: str, _parents: object) -> bool:
+    return not (kind == "table" and (name or "").startswith(("chunks_fts", "chunks_terms")))
+
+
+def _constraints(engine: Engine, table: str) -> object:
+    schema = inspect(engine)
+    unique = {tuple(key["column_names"]) for key in schema.get_unique_constraints(table)}
+    foreign = {
+        (*key["constrained_columns"], key["referred_table"], *key["referred_columns"])
+        for key in schema.get_foreign_keys(table)
+    }
+    return schema.get_pk_constraint(table)["constrained_columns"], unique, foreign
