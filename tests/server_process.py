@@ -56,7 +56,11 @@ class ServerProcess:
 
     def environment(self) -> dict[str, str]:
         """The variables a process needs to be, or to find, this server. Nothing of the developer's own leaks in."""
-        kept = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "LANG", "TMPDIR")}
+        kept = {
+            name: value
+            for name, value in os.environ.items()
+            if name in ("PATH", "HOME", "LANG", "TMPDIR", "PYTHONPATH")
+        }
         ours = {"HOME": str(self.home), "PORT": "0", "ADMIN_KEY": self.admin_key}
         return kept | {f"QUARTERDECK_{name}": value for name, value in ours.items()} | self.variables
 

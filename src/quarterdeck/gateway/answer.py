@@ -1,4 +1,4 @@
-"""The contract of an answer in the making: whole events or a whole body in OpenAI's shape, and the spans it leaves."""
+"""The contract of an answer in the making: whole events or a whole body in the client's dialect, and the spans it leaves."""
 
 from __future__ import annotations
 
@@ -14,9 +14,12 @@ class Answer(ABC):
     complete: bool = False
     """Whether it came to its proper end, so that it may be kept for the next one who asks the same."""
 
+    ending: bytes = b""
+    """The last events of a stream, known when it is complete. The client gets them when the spans are durable."""
+
     @abstractmethod
     def events(self) -> AsyncGenerator[bytes, None]:
-        """The answer as blocks of whole server-sent events, without `[DONE]`. Raises where it breaks."""
+        """The answer as blocks of whole server-sent events, without the `ending`. Raises where it breaks."""
 
     @abstractmethod
     async def body(self) -> bytes:

@@ -1,10 +1,11 @@
-"""The data plane: raw ASGI for `/v1/chat/completions`, `/v1/embeddings` and `/v1/models`. No framework on the hot path."""
+"""The data plane: raw ASGI for conversations in every dialect, embeddings and the list of models. No framework on the hot path."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from functools import partial
 
 import msgspec
 
@@ -15,6 +16,7 @@ from quarterdeck.gateway.admission import Admission
 from quarterdeck.gateway.cache import ResponseCache
 from quarterdeck.gateway.catalogue import Catalogue
 from quarterdeck.gateway.chat import answer_chat
+from quarterdeck.gateway.dialect import dialect_at
 from quarterdeck.gateway.embeddings import answer_embedding
 from quarterdeck.gateway.exchange import Exchange, Receive, Scope, Send
 from quarterdeck.gateway.recording import headers_of_request
@@ -52,7 +54,7 @@ class DataPlane:
     @staticmethod
     def serves(path: str) -> bool:
         """Whether a path belongs to the data plane."""
-        return path in _ENDPOINTS or path == _MODELS or path.startswith(_MODELS + "/")
+        return path in _ENDPOINTS or path == _MODELS or path.startswith(_MODELS + "/") or dialect_at(path) is not None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One HTTP request."""
@@ -86,7 +88,13 @@ async def _answer_models(_plane: DataPlane, exchange: Exchange, work: Work) -> N
 
 
 def _endpoint(exchange: Exchange) -> Endpoint:
-    method, endpoint = _ENDPOINTS.get(exchange.path, ("GET", _answer_models))
+    dialect = dialect_at(exchange.path)
+    method: str
+    endpoint: Endpoint
+    if dialect is not None:
+        method, endpoint = "POST", partial(answer_chat, dialect=dialect)
+    else:
+        method, endpoint = _ENDPOINTS.get(exchange.path, ("GET", _answer_models))
     if not DataPlane.serves(exchange.path):
         raise NotFound(f"There is nothing at `{exchange.path}`.")
     if exchange.method != method and not (method == "GET" and exchange.method == "HEAD"):
@@ -97,17 +105,20 @@ def _endpoint(exchange: Exchange) -> Endpoint:
 async def _refuse(exchange: Exchange, work: Work | None, error: QuarterdeckError) -> None:
     if exchange.client_gone:
         return
+    dialect = dialect_at(exchange.path)
     if exchange.responding:
         # The status is out. A connection that just ends tells the client that the answer is not whole.
         log.warning("request %s broke off: %s", exchange.request_id, error.message)
-        await exchange.end_stream(refusals.event_of(error, exchange.request_id))
+        say = refusals.event_of if dialect is None else dialect.error_event
+        await exchange.end_stream(say(error, exchange.request_id))
         return
     headers = refusals.headers_of(error)
     headers += [(b"x-request-id", exchange.request_id.encode())] if work is None else headers_of_request(exchange, work)
-    await exchange.answer(error.status, headers, refusals.body_of(error, exchange.request_id))
+    headers += [] if dialect is None else dialect.headers(exchange.request_id)
+    body_of = refusals.body_of if dialect is None else dialect.error_body
+    await exchange.answer(error.status, headers, body_of(error, exchange.request_id))
 
 
 _ENDPOINTS: dict[str, tuple[str, Endpoint]] = {
-    "/v1/chat/completions": ("POST", answer_chat),
     "/v1/embeddings": ("POST", answer_embedding),
 }

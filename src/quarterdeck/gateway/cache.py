@@ -1,6 +1,6 @@
 """The exact response cache: the same question to the same release by the same key gets the same answer, at once.
 
-The key is complete by construction: who asks, what answers (release, or provider and model), and every parameter and
+The key is complete by construction: who asks in which dialect, what answers (release, or provider and model), and every parameter and
 message of the body. An entry is the very bytes of an answer that came to its proper end.
 """
 
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import OrderedDict
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -19,6 +19,7 @@ from quarterdeck.gateway.answer import Answer
 from quarterdeck.gateway.application import Application
 from quarterdeck.gateway.catalogue import Route
 from quarterdeck.gateway.conversation import ChatRequest
+from quarterdeck.gateway.dialect import Asked, Dialect
 from quarterdeck.gateway.recorded import recorded
 from quarterdeck.gateway.recording import cost_of
 from quarterdeck.runtime.tracing import ActiveSpan, Span
@@ -37,6 +38,7 @@ class Entry:
     """A finished answer: its bytes, the root span it left, and what it cost."""
 
     content: bytes
+    ending: bytes
     root: Span
     cost_pico: int | None
     size: int
@@ -54,23 +56,30 @@ class ResponseCache:
         self._bytes = 0
 
     def place(
-        self, work: Work, target: Application | Route, request: ChatRequest, body: bytes, cache_control: str | None
+        self,
+        work: Work,
+        target: Application | Route,
+        dialect: Dialect,
+        asked: Asked,
+        headers: Mapping[bytes, bytes],
     ) -> CachePlace:
         """The place of a request in the cache: perhaps an answer is there, perhaps one may be put there."""
-        directives = cache_control or ""
+        directives, request = headers.get(b"cache-control", b"").decode("latin-1"), asked.request
         if not self._enabled or "no-store" in directives or _asks_for_variety(request):
             return CachePlace(self, None, None)
-        key = _key(work, target, request, body)
+        spoken = [dialect.name, *(headers.get(name, b"").decode("latin-1") for name in dialect.forwarded_headers)]
+        key = _key(work, target, request, asked.body, spoken)
         return CachePlace(self, key, None if "no-cache" in directives else self._find(key))
 
-    def put(self, key: bytes, blocks: Sequence[bytes], spans: Sequence[Span]) -> None:
+    def put(self, key: bytes, blocks: Sequence[bytes], ending: bytes, spans: Sequence[Span]) -> None:
         """Keep an answer, and make room for it."""
         root = msgspec.structs.replace(spans[-1], input=None)
-        size = sum(map(len, blocks)) + len(msgspec.msgpack.encode(root))
+        size = sum(map(len, blocks)) + len(ending) + len(msgspec.msgpack.encode(root))
         if size > _LARGEST_ENTRY:
             return
         self._drop(key)
-        entry = Entry(b"".join(blocks), root, cost_of(spans), size, clock.monotonic_ns() + self._ttl_ns)
+        expires_ns = clock.monotonic_ns() + self._ttl_ns
+        entry = Entry(b"".join(blocks), ending, root, cost_of(spans), size, expires_ns)
         self._entries[key] = entry
         self._bytes += size
         while self._bytes > self._most_bytes:
@@ -117,7 +126,7 @@ class CachePlace:
     def keep(self, answer: Answer, blocks: Sequence[bytes], spans: Sequence[Span]) -> None:
         """Put an answer there, if it came to its proper end and is not from there."""
         if self._key is not None and self._entry is None and answer.complete and spans:
-            self._cache.put(self._key, blocks, spans)
+            self._cache.put(self._key, blocks, answer.ending, spans)
 
 
 class Stored(Answer):
@@ -125,6 +134,7 @@ class Stored(Answer):
 
     def __init__(self, work: Work, request: ChatRequest, entry: Entry) -> None:
         self.complete = True
+        self.ending = entry.ending
         self._entry = entry
         self._span: ActiveSpan | None = _span_of_hit(work, request, entry)
 
@@ -154,7 +164,7 @@ class _Nowhere(list[bytes]):
         return None
 
 
-def _key(work: Work, target: Application | Route, request: ChatRequest, body: bytes) -> bytes:
+def _key(work: Work, target: Application | Route, request: ChatRequest, body: bytes, spoken: list[str]) -> bytes:
     asked: dict[str, Any] = msgspec.json.decode(body)  # Any: JSON
     for name in _NO_PART_OF_THE_QUESTION:
         asked.pop(name, None)
@@ -165,7 +175,7 @@ def _key(work: Work, target: Application | Route, request: ChatRequest, body: by
     else:
         account = target.provider.account
         answers = ["route", target.id, account.kind, account.base_url]
-    key = [work.project_id, work.actor.id, answers, asked]
+    key = [work.project_id, work.actor.id, answers, spoken, asked]
     return hashlib.sha256(msgspec.json.encode(key, order="sorted")).digest()
 
 

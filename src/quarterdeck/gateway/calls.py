@@ -11,6 +11,7 @@ from quarterdeck.gateway.conversation import (
     ChatRequest,
     FinishPiece,
     Piece,
+    ReasoningPiece,
     TextPiece,
     ToolCallPiece,
     UsagePiece,
@@ -60,6 +61,7 @@ class PiecesTally:
 
     def __init__(self) -> None:
         self._texts: list[str] = []
+        self._thoughts: list[str] = []
         self._calls: dict[int, dict[str, str]] = {}
         self._outcome = Outcome()
 
@@ -72,6 +74,8 @@ class PiecesTally:
             call["id"] = piece.id or call["id"]
             call["name"] = piece.name or call["name"]
             call["arguments"] += piece.arguments
+        elif isinstance(piece, ReasoningPiece):
+            self._thoughts.append(piece.text)
         elif isinstance(piece, UsagePiece):
             self._outcome.usage = piece.usage
             self._outcome.model = piece.model or self._outcome.model
@@ -81,8 +85,10 @@ class PiecesTally:
 
     def outcome(self) -> Outcome:
         """How it ended, or how far it came."""
-        if self._texts or self._calls or self._outcome.finish_reasons:
+        if self._texts or self._thoughts or self._calls or self._outcome.finish_reasons:
             message: dict[str, Attribute] = {"role": "assistant", "content": "".join(self._texts)}
+            if any(self._thoughts):
+                message["reasoning_content"] = "".join(self._thoughts)
             if self._calls:
                 message["tool_calls"] = tool_calls(self._calls[index] for index in sorted(self._calls))
             self._outcome.output = message

@@ -8,15 +8,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from quarterdeck.core.errors import QuarterdeckError
-from quarterdeck.gateway import refusals, sse
+from quarterdeck.gateway import refusals
 from quarterdeck.gateway.answer import Answer
 from quarterdeck.gateway.application import Application
 from quarterdeck.gateway.cache import CachePlace
 from quarterdeck.gateway.catalogue import Route
-from quarterdeck.gateway.conversation import ChatRequest
+from quarterdeck.gateway.dialect import Asked, Dialect
 from quarterdeck.gateway.exchange import Exchange, Header
 from quarterdeck.gateway.forwarding import Forwarding
-from quarterdeck.gateway.parsing import parse_chat
 from quarterdeck.gateway.provider import WireProvider
 from quarterdeck.gateway.recording import cost_of, headers_of_answer, note_who_asks, record
 from quarterdeck.gateway.speaking import answer_of_app, answer_of_route
@@ -33,22 +32,24 @@ class ChatCall:
 
     work: Work
     exchange: Exchange
-    request: ChatRequest
+    dialect: Dialect
+    asked: Asked
     target: Application | Route
     place: CachePlace
 
 
-async def answer_chat(plane: DataPlane, exchange: Exchange, work: Work) -> None:
+async def answer_chat(plane: DataPlane, exchange: Exchange, work: Work, dialect: Dialect) -> None:
     """Answer one chat request: everything that can refuse does so before the first byte."""
     body = await exchange.body(plane.max_body_bytes)
-    request = parse_chat(body)
+    asked = dialect.read(exchange.path, body)
+    request = asked.request
     target = plane.catalogue.find(work.project_id, request.model)
     plane.admission.require_disk()
     note_who_asks(exchange, work, request.user, request.metadata)
-    place = plane.cache.place(work, target, request, body, exchange.header(b"cache-control"))
-    call = ChatCall(work, exchange, request, target, place)
-    exchange.watch()
-    answer = place.stored_answer(work, request) or _new_answer(call, body)
+    place = plane.cache.place(work, target, dialect, asked, exchange.headers)
+    call = ChatCall(work, exchange, dialect, asked, target, place)
+    exchange.watch(dialect.keep_alive)
+    answer = place.stored_answer(work, request) or _new_answer(call)
     try:
         if request.stream:
             await _stream(plane, call, answer)
@@ -61,13 +62,22 @@ async def answer_chat(plane: DataPlane, exchange: Exchange, work: Work) -> None:
     await answer.close()
 
 
-def _new_answer(call: ChatCall, body: bytes) -> Answer:
-    target = call.target
+def _new_answer(call: ChatCall) -> Answer:
+    target, dialect, asked = call.target, call.dialect, call.asked
     if isinstance(target, Application):
-        return answer_of_app(call.work, target, call.request)
-    if isinstance(target.provider, WireProvider):
-        return Forwarding(call.work, target, target.provider, call.request, body)
-    return answer_of_route(call.work, target, call.request)
+        asked.require_translatable(target.name)
+        return answer_of_app(call.work, target, asked.request, dialect)
+    if isinstance(target.provider, WireProvider) and dialect.name in target.provider.dialects:
+        return Forwarding(call.work, target, target.provider, dialect, asked, _forwarded(dialect, call.exchange))
+    asked.require_translatable(target.id)
+    return answer_of_route(call.work, target, asked.request, dialect)
+
+
+def _forwarded(dialect: Dialect, exchange: Exchange) -> dict[str, str] | None:
+    if not dialect.forwarded_headers:
+        return None
+    found = ((name.decode(), exchange.header(name)) for name in dialect.forwarded_headers)
+    return {name: value for name, value in found if value is not None}
 
 
 async def _reply(plane: DataPlane, call: ChatCall, answer: Answer) -> None:
@@ -91,10 +101,10 @@ async def _stream(plane: DataPlane, call: ChatCall, answer: Answer) -> None:
             spans = record(plane.recorder, call.work, answer)
         except QuarterdeckError as error:
             record(plane.recorder, call.work, answer, error)
-            await exchange.end_stream(refusals.event_of(error, exchange.request_id))
+            await exchange.end_stream(call.dialect.error_event(error, exchange.request_id))
         else:
             call.place.keep(answer, kept, spans)
-            await exchange.end_stream(sse.DONE)
+            await exchange.end_stream(answer.ending)
 
 
 def _headers(call: ChatCall, answer: Answer, spans: Sequence[Span]) -> list[Header]:
@@ -104,5 +114,8 @@ def _headers(call: ChatCall, answer: Answer, spans: Sequence[Span]) -> list[Head
         headers.append((b"x-quarterdeck-release", call.target.release_id.encode()))
     else:
         headers.append((b"x-quarterdeck-model", call.target.id.encode()))
+    if call.asked.left_out and not isinstance(answer, Forwarding):
+        headers.append((b"x-quarterdeck-left-out", ", ".join(call.asked.left_out).encode()))
+    headers += call.dialect.headers(call.exchange.request_id)
     headers += answer.headers()
     return headers

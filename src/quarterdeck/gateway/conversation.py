@@ -18,6 +18,10 @@ class Message(msgspec.Struct, omit_defaults=True):
     name: str | None = None
     tool_calls: list[dict[str, Any]] | None = None
     tool_call_id: str | None = None
+    reasoning_content: str | None = None
+    """What the assistant thought before it spoke, in the words that DeepSeek and others use."""
+    thinking_blocks: list[dict[str, Any]] | None = None
+    """The same as signed blocks, which Anthropic wants back as they were."""
 
     def text(self) -> str:
         """The words of the message, whatever its shape."""
@@ -56,6 +60,9 @@ class ChatRequest(msgspec.Struct, omit_defaults=True):
     seed: int | None = None
     user: str | None = None
     metadata: dict[str, Any] | None = None  # Any: clients put what they like here
+    thinking: Any = None  # Any: whatever clients put there
+    """How much the model should think, in Anthropic's words (`type`, `budget_tokens`) and with its `effort`: a wish that
+    each provider grants in its own way, or cannot. `reasoning_effort`, in contrast, is meant as it is said."""
     documents: list[SourceDocument] | None = None
     """Ours: passages for `local/extractive`, and what an app's answer was grounded in."""
 
@@ -105,6 +112,15 @@ class ToolCallPiece(msgspec.Struct, frozen=True):
     arguments: str = ""
 
 
+class ReasoningPiece(msgspec.Struct, frozen=True):
+    """Some more of what the model thinks before it speaks. A signature ends a block of thoughts and vouches for it."""
+
+    text: str = ""
+    signature: str | None = None
+    redacted: str | None = None
+    """A whole block that only its provider can read."""
+
+
 class PassagesPiece(msgspec.Struct, frozen=True):
     """The passages an answer will draw on; sent before its first word."""
 
@@ -128,9 +144,9 @@ class UsagePiece(msgspec.Struct, frozen=True):
     response_id: str | None = None
 
 
-Piece = TextPiece | ToolCallPiece | PassagesPiece | FinishPiece | UsagePiece
+Piece = TextPiece | ReasoningPiece | ToolCallPiece | PassagesPiece | FinishPiece | UsagePiece
 
 
 def is_token(piece: Piece) -> bool:
     """Whether a piece is something of the answer itself: what "time to first token" waits for."""
-    return isinstance(piece, TextPiece | ToolCallPiece)
+    return isinstance(piece, TextPiece | ToolCallPiece | ReasoningPiece)

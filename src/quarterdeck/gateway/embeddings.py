@@ -54,7 +54,7 @@ async def answer_embedding(plane: DataPlane, exchange: Exchange, work: Work) -> 
 async def _vectors(
     work: Work, route: Route, request: EmbeddingRequest, body: bytes, span: ActiveSpan
 ) -> tuple[bytes, Usage, int]:
-    if isinstance(route.provider, WireProvider):
+    if isinstance(route.provider, WireProvider) and "openai-chat" in route.provider.dialects:
         changed = body if route.model == request.model else with_fields(body, model=route.model)
         reply = await route.provider.post(PATH, changed)
         answer = await reply.read()

@@ -46,6 +46,7 @@ class Exchange:
         self._send = send
         self._stall_limit_s = stall_limit_s
         self._loop = asyncio.get_running_loop()
+        self._keep_alive = sse.KEEP_ALIVE
         self._streaming = False
         self._sending = False
         self._last_sent = 0.0
@@ -121,11 +122,12 @@ class Exchange:
         self._streaming = False
         await self._send({"type": "http.response.body", "body": block})
 
-    def watch(self) -> None:
+    def watch(self, keep_alive: bytes = sse.KEEP_ALIVE) -> None:
         """Begin to look after the client: keep it awake, and cancel the current task when it is gone.
 
         A request that is over within the blink of an eye pays for a timer and nothing else.
         """
+        self._keep_alive = keep_alive
         self._task = asyncio.current_task()
         self._last_sent = self._loop.time()
         self._timer = self._loop.call_later(_FIRST_LOOK_AFTER_S, self._look)
@@ -145,7 +147,7 @@ class Exchange:
         if self._sending and silent_s >= self._stall_limit_s:
             self._hang_up()  # it reads nothing of what we send
         elif self._streaming and not self._sending and silent_s >= KEEP_ALIVE_EVERY_S:
-            self._whisper = self._loop.create_task(self.send(sse.KEEP_ALIVE))
+            self._whisper = self._loop.create_task(self.send(self._keep_alive))
             silent_s = 0.0
         self._timer = self._loop.call_later(max(0.5, KEEP_ALIVE_EVERY_S - silent_s), self._look)
 

@@ -14,16 +14,18 @@ from quarterdeck.gateway.conversation import (
     FinishPiece,
     PassagesPiece,
     Piece,
+    ReasoningPiece,
     TextPiece,
     ToolCallPiece,
     Usage,
     UsagePiece,
 )
+from quarterdeck.gateway.dialect import BodyWriter, StreamWriter
 
 _encode = msgspec.json.encode
 
 
-class ChunkWriter:
+class ChunkWriter(StreamWriter):
     """Turns pieces into chunks of one stream. The parts that never change are encoded once."""
 
     def __init__(self, model: str, *, with_usage: bool) -> None:
@@ -41,9 +43,9 @@ class ChunkWriter:
         self._text_start = self._head + b',"choices":[{"index":0,"delta":{"content":'
         self._text_end = b'},"logprobs":null,"finish_reason":null}]' + self._tail
         self._opened = False
+        self._thoughts = _Thoughts()
 
     def write(self, piece: Piece) -> bytes:
-        """The events for a piece; before the first one, the chunk that says who speaks."""
         if isinstance(piece, UsagePiece):
             return self._usage(piece.usage) if self._with_usage else b""
         opening = b"" if self._opened else self._open(piece.passages if isinstance(piece, PassagesPiece) else None)
@@ -51,9 +53,14 @@ class ChunkWriter:
             return opening + sse.event(self._text_start + _encode(piece.text) + self._text_end)
         if isinstance(piece, ToolCallPiece):
             return opening + self._chunk({"tool_calls": [_tool_call_delta(piece)]})
+        if isinstance(piece, ReasoningPiece):
+            return opening + self._chunk(self._thoughts.delta(piece))
         if isinstance(piece, FinishPiece):
             return opening + self._chunk({}, finish_reason=piece.reason, **_extras(piece))
         return opening
+
+    def end(self) -> bytes:
+        return sse.DONE
 
     def _open(self, passages: list[Citation] | None) -> bytes:
         self._opened = True
@@ -69,26 +76,29 @@ class ChunkWriter:
         return sse.event(self._head + b',"choices":[],"usage":' + _encode(wire_usage(usage)) + b"}")
 
 
-class CompletionWriter:
+class CompletionWriter(BodyWriter):
     """Gathers pieces into one completion."""
 
     def __init__(self, model: str) -> None:
         self._model = model
         self._tally = PiecesTally()
         self._finish = FinishPiece()
+        self._thoughts = _Thoughts()
 
     def hear(self, piece: Piece) -> None:
-        """One more piece."""
         self._tally.hear(piece)
         if isinstance(piece, FinishPiece):
             self._finish = piece
+        elif isinstance(piece, ReasoningPiece):
+            self._thoughts.delta(piece)
 
     def write(self) -> bytes:
-        """The completion."""
         outcome = self._tally.outcome()
         message: dict[str, Any] = {"role": "assistant", "content": "", "refusal": None}  # Any: JSON
         if isinstance(outcome.output, dict):
             message |= outcome.output
+        if self._thoughts.signed:
+            message["thinking_blocks"] = self._thoughts.signed
         if message.get("tool_calls") and not message["content"]:
             message["content"] = None
         choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": self._finish.reason}
@@ -102,6 +112,31 @@ class CompletionWriter:
         if outcome.usage is not None:
             completion["usage"] = wire_usage(outcome.usage)
         return _encode(completion | _extras(self._finish))
+
+
+class _Thoughts:
+    """Reasoning as those who have it write it in this dialect: `reasoning_content`, and blocks once they are signed."""
+
+    def __init__(self) -> None:
+        self.signed: list[dict[str, str]] = []
+        self._words: list[str] = []
+
+    def delta(self, piece: ReasoningPiece) -> dict[str, object]:
+        """What a piece adds to a message."""
+        said: dict[str, object] = {}
+        if piece.text:
+            self._words.append(piece.text)
+            said["reasoning_content"] = piece.text
+        block: dict[str, str] | None = None
+        if piece.signature is not None:
+            block = {"type": "thinking", "thinking": "".join(self._words), "signature": piece.signature}
+            self._words = []
+        elif piece.redacted is not None:
+            block = {"type": "redacted_thinking", "data": piece.redacted}
+        if block is not None:
+            self.signed.append(block)
+            said["thinking_blocks"] = [block]
+        return said
 
 
 def wire_usage(usage: Usage) -> dict[str, object]:

@@ -9,6 +9,7 @@ from typing import ClassVar, Literal
 
 from quarterdeck.core.errors import InvalidInput
 from quarterdeck.gateway.conversation import ChatRequest, Piece
+from quarterdeck.gateway.dialect import DialectName
 from quarterdeck.gateway.upstream import Reply
 from quarterdeck.runtime.runtime import Runtime
 from quarterdeck.runtime.work import Work
@@ -93,8 +94,13 @@ class Provider(ABC):
 
 
 class WireProvider(Provider):
-    """A provider that speaks our clients' own dialect: bodies and streams go through it byte by byte."""
+    """A provider that speaks a dialect of our clients: bodies and streams in it go through byte by byte."""
+
+    dialects: ClassVar[frozenset[DialectName]] = frozenset({"openai-chat"})
 
     @abstractmethod
-    async def post(self, path: str, body: bytes) -> Reply:
-        """Send a body to `path` (`/chat/completions`). Returns when the provider has accepted it, or raises why not."""
+    async def post(self, path: str, body: bytes, headers: Mapping[str, str] | None = None) -> Reply:
+        """Send a body to `path` (`/chat/completions`), with headers of the client's that belong to the conversation.
+
+        Returns when the provider has accepted it, or raises why not.
+        """

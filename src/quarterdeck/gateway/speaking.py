@@ -1,4 +1,4 @@
-"""An answer made of typed pieces, from an app or a provider of another dialect, spoken in OpenAI's shape."""
+"""An answer made of typed pieces, from an app or a provider of another dialect, spoken in the client's dialect."""
 
 from __future__ import annotations
 
@@ -12,16 +12,24 @@ from quarterdeck.gateway.application import Application
 from quarterdeck.gateway.calls import PiecesTally, call_route
 from quarterdeck.gateway.catalogue import Route
 from quarterdeck.gateway.conversation import ChatRequest, FinishPiece, Piece, is_token
-from quarterdeck.gateway.openai_shape import ChunkWriter, CompletionWriter
+from quarterdeck.gateway.dialect import Dialect
 from quarterdeck.gateway.recorded import recorded
 from quarterdeck.runtime.tracing import ActiveSpan
 from quarterdeck.runtime.work import Work
 
 
 class Speaking(Answer):
-    """Turns pieces into OpenAI's wire format as they come."""
+    """Turns pieces into the client's wire format as they come."""
 
-    def __init__(self, model: str, request: ChatRequest, pieces: AsyncIterator[Piece], span: ActiveSpan | None) -> None:
+    def __init__(
+        self,
+        dialect: Dialect,
+        model: str,
+        request: ChatRequest,
+        pieces: AsyncIterator[Piece],
+        span: ActiveSpan | None,
+    ) -> None:
+        self._dialect = dialect
         self._model = model
         self._request = request
         self._pieces = pieces
@@ -31,7 +39,7 @@ class Speaking(Answer):
         self._finish: FinishPiece | None = None
 
     async def events(self) -> AsyncGenerator[bytes, None]:
-        writer = ChunkWriter(self._model, with_usage=bool((self._request.stream_options or {}).get("include_usage")))
+        writer = self._dialect.stream_writer(self._model, self._request)
         asked = clock.monotonic_ns()
         async for piece in self._pieces:
             self._hear(piece, asked)
@@ -40,10 +48,11 @@ class Speaking(Answer):
                 yield block
             asked = clock.monotonic_ns()
         self.waited_ns += clock.monotonic_ns() - asked
+        self.ending = writer.end()
         self.complete = True
 
     async def body(self) -> bytes:
-        writer = CompletionWriter(self._model)
+        writer = self._dialect.body_writer(self._model, self._request)
         asked = clock.monotonic_ns()
         async for piece in self._pieces:
             self._hear(piece, asked)
@@ -84,7 +93,7 @@ class Speaking(Answer):
             self._finish = piece
 
 
-def answer_of_app(work: Work, app: Application, request: ChatRequest) -> Answer:
+def answer_of_app(work: Work, app: Application, request: ChatRequest, dialect: Dialect) -> Answer:
     """An app's answer; its span is the root, and everything it does hangs below."""
     # Every span below tells, too, which release it served.
     work.trace.shared.update(app=app.name, release_id=app.release_id)
@@ -92,9 +101,9 @@ def answer_of_app(work: Work, app: Application, request: ChatRequest) -> Answer:
     span.put(model=request.model, input=recorded(request.messages))
     span.attributes["gen_ai.operation.name"] = "invoke_agent"
     span.attributes["gen_ai.agent.name"] = app.name
-    return Speaking(request.model, request, app.answer(work.under(span), request, span), span)
+    return Speaking(dialect, request.model, request, app.answer(work.under(span), request, span), span)
 
 
-def answer_of_route(work: Work, route: Route, request: ChatRequest) -> Answer:
+def answer_of_route(work: Work, route: Route, request: ChatRequest, dialect: Dialect) -> Answer:
     """A provider's answer, translated; its `llm` span is the root."""
-    return Speaking(route.model, request, call_route(work, route, request), None)
+    return Speaking(dialect, route.model, request, call_route(work, route, request), None)

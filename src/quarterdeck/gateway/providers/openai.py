@@ -93,12 +93,13 @@ class OpenAI(WireProvider):
         seller = prices.seller(self.account)
         return prices.models(seller) if seller is not None else []
 
-    async def post(self, path: str, body: bytes) -> Reply:
+    async def post(self, path: str, body: bytes, headers: Mapping[str, str] | None = None) -> Reply:
         url = self._urls.get(path)
         if url is None:
             url = self._urls[path] = URL(f"{self._base}{path}", encoded=True)
+        sent = {**self._headers, **headers} if headers else self._headers
         return await upstream.post(
-            self.runtime.http, url, body, self._headers, provider=self.account.name, settings=self.runtime.settings
+            self.runtime.http, url, body, sent, provider=self.account.name, settings=self.runtime.settings
         )
 
     async def chat(self, work: Work, model: str, request: ChatRequest) -> AsyncIterator[Piece]:
