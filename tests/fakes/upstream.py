@@ -43,7 +43,7 @@ class Turn:
     cache_write_1h_tokens: int = 0
     reasoning_tokens: int = 0
     thinking: tuple[str, ...] = ()
-    """Anthropic: a thinking block before the words."""
+    """Thoughts before the words: a signed block of Anthropic's, `reasoning_content` as DeepSeek sends it."""
     usage: str = "standard"
     """`standard` (a chunk of its own, when asked for), `none`, `in-last-chunk` (unasked, as Groq and Mistral do)."""
     service_tier: str = "default"
@@ -148,6 +148,8 @@ class FakeUpstream:
                 if received.body.get("stream"):
                     return await self._stream(request, turn, self._openai_events(received.body, turn))
                 return web.json_response(self._completion(turn), headers=dict(turn.headers))
+            case "/v1/messages/count_tokens":
+                return web.json_response({"input_tokens": turn.input_tokens})
             case "/v1/messages":
                 if received.body.get("stream"):
                     return await self._stream(request, turn, self._anthropic_events(turn))
@@ -216,6 +218,9 @@ class FakeUpstream:
         contents: list[Json] = [{"content": word} for word in turn.words]
         if turn.tool_calls:
             contents = []
+        thoughts: list[Json] = [{"reasoning_content": thought} for thought in turn.thinking]
+        contents = thoughts + contents
+        if turn.tool_calls:
             for index, call in enumerate(turn.tool_calls):
                 function = {"name": call.name, "arguments": ""}
                 contents.append(

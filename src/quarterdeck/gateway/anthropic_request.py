@@ -47,6 +47,8 @@ def messages_request(model: str, request: ChatRequest) -> Json:
         choice = _tool_choice(request)
         if choice is not None:
             body["tool_choice"] = choice
+    if isinstance(request.thinking, dict) and "type" in request.thinking:
+        body["thinking"] = {name: value for name, value in request.thinking.items() if name != "effort"}
     output = _output_config(request)
     if output:
         body["output_config"] = output
@@ -78,6 +80,8 @@ def _content(message: Message) -> Iterator[Json]:
             "content": list(_blocks(message.content)),
         }
         return
+    if message.role == "assistant":
+        yield from message.thinking_blocks or ()
     yield from _blocks(message.content)
     for call in message.tool_calls or ():
         function = call.get("function") or {}
@@ -186,8 +190,10 @@ def _output_config(request: ChatRequest) -> Json:
                 "Anthropic writes JSON by a schema: send `response_format` of type `json_schema`.",
                 param="response_format",
             )
-    if request.reasoning_effort in _EFFORTS:
-        config["effort"] = _EFFORTS[request.reasoning_effort]
+    wished = request.thinking.get("effort") if isinstance(request.thinking, dict) else None
+    effort = _EFFORTS.get(request.reasoning_effort or wished or "")
+    if effort is not None:
+        config["effort"] = effort
     return config
 
 

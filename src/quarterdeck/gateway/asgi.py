@@ -11,12 +11,12 @@ import msgspec
 
 from quarterdeck.access.keyring import Keyring
 from quarterdeck.core.errors import NotFound, QuarterdeckError
-from quarterdeck.gateway import model_list, refusals
+from quarterdeck.gateway import model_list, refusals, token_counts
 from quarterdeck.gateway.admission import Admission
 from quarterdeck.gateway.cache import ResponseCache
 from quarterdeck.gateway.catalogue import Catalogue
 from quarterdeck.gateway.chat import answer_chat
-from quarterdeck.gateway.dialect import dialect_at
+from quarterdeck.gateway.dialect import dialect_at, error_dialect_at
 from quarterdeck.gateway.embeddings import answer_embedding
 from quarterdeck.gateway.exchange import Exchange, Receive, Scope, Send
 from quarterdeck.gateway.recording import headers_of_request
@@ -105,7 +105,7 @@ def _endpoint(exchange: Exchange) -> Endpoint:
 async def _refuse(exchange: Exchange, work: Work | None, error: QuarterdeckError) -> None:
     if exchange.client_gone:
         return
-    dialect = dialect_at(exchange.path)
+    dialect = error_dialect_at(exchange.path)
     if exchange.responding:
         # The status is out. A connection that just ends tells the client that the answer is not whole.
         log.warning("request %s broke off: %s", exchange.request_id, error.message)
@@ -121,4 +121,5 @@ async def _refuse(exchange: Exchange, work: Work | None, error: QuarterdeckError
 
 _ENDPOINTS: dict[str, tuple[str, Endpoint]] = {
     "/v1/embeddings": ("POST", answer_embedding),
+    token_counts.PATH: ("POST", token_counts.answer_count),
 }

@@ -109,6 +109,9 @@ class Dialect(ABC):
     limit_headers: ClassVar[tuple[str, ...]] = ("x-ratelimit",)
     """How the headers begin in which its providers tell what they still allow."""
 
+    near: ClassVar[tuple[str, ...]] = ()
+    """Paths beside them that are no conversations, and whose errors have this shape, too."""
+
     def speaks_at(self, path: str) -> bool:
         """Whether a request to this path is in this dialect."""
         return path in self.paths
@@ -168,6 +171,11 @@ def all_dialects() -> tuple[Dialect, ...]:
 def dialects_by_path() -> Mapping[str, Dialect]:
     """The dialects by the fixed paths where they are spoken."""
     return {path: dialect for dialect in all_dialects() for path in dialect.paths}
+
+
+def error_dialect_at(path: str) -> Dialect | None:
+    """The dialect in whose shape the errors of a path are told."""
+    return dialect_at(path) or next((dialect for dialect in all_dialects() if path in dialect.near), None)
 
 
 def dialect_at(path: str) -> Dialect | None:

@@ -80,6 +80,12 @@ class WireDelta(msgspec.Struct):
     content: str | list[Any] | None = None  # Any: Mistral sends content parts
     tool_calls: list[WireToolCall] | None = None
     refusal: str | None = None
+    reasoning_content: str | None = None
+    reasoning: Any = None  # Any: OpenRouter and vLLM say a text here, others may not
+
+    def thoughts(self) -> str:
+        """What the model thinks, under whichever of its two names."""
+        return self.reasoning_content or (self.reasoning if isinstance(self.reasoning, str) else "")
 
 
 class WireChoice(msgspec.Struct):
@@ -171,6 +177,7 @@ class _Speaker:
     def __init__(self) -> None:
         self.finish_reason: str | None = None
         self._texts: list[str] = []
+        self._thoughts: list[str] = []
         self._calls: dict[int, dict[str, str]] = {}
 
     def hear(self, choice: WireChoice) -> None:
@@ -180,6 +187,8 @@ class _Speaker:
             return
         if delta.content:
             self._texts.append(delta.content if isinstance(delta.content, str) else _words(delta.content))
+        if delta.reasoning_content or delta.reasoning:
+            self._thoughts.append(delta.thoughts())
         if delta.refusal:
             self._texts.append(delta.refusal)
         for call in delta.tool_calls or ():
@@ -191,6 +200,8 @@ class _Speaker:
 
     def message(self) -> dict[str, Attribute]:
         message: dict[str, Attribute] = {"role": "assistant", "content": "".join(self._texts)}
+        if self._thoughts:
+            message["reasoning_content"] = "".join(self._thoughts)
         if self._calls:
             message["tool_calls"] = tool_calls(self._calls.values())
         return message

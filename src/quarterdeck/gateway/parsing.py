@@ -30,7 +30,7 @@ _FIELDS = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 def parse_chat(body: bytes) -> ChatRequest:
     """A chat request; a field that is missing or of the wrong type is named."""
-    request = _parse(body, _CHAT)
+    request = parse(body, _CHAT)
     if not request.messages:
         raise InvalidInput("`messages` is empty. Send at least one message.", param="messages")
     return request
@@ -38,7 +38,7 @@ def parse_chat(body: bytes) -> ChatRequest:
 
 def parse_embedding(body: bytes) -> EmbeddingRequest:
     """An embedding request."""
-    request = _parse(body, _EMBEDDING)
+    request = parse(body, _EMBEDDING)
     if not request.input:
         raise InvalidInput("`input` is empty. Send a text, or a list of texts.", param="input")
     return request
@@ -50,7 +50,8 @@ def with_fields(body: bytes, **changes: object) -> bytes:
     return msgspec.json.encode(fields)
 
 
-def _parse(body: bytes, decoder: msgspec.json.Decoder[R]) -> R:
+def parse(body: bytes, decoder: msgspec.json.Decoder[R]) -> R:
+    """A body of one kind, or where it is broken."""
     try:
         return decoder.decode(body)
     except msgspec.ValidationError as error:

@@ -16,6 +16,7 @@ from typing import Any
 import httpx
 import pytest
 import uvicorn
+from anthropic import AsyncAnthropic
 from openai import AsyncOpenAI
 
 from quarterdeck.access import keys
@@ -69,7 +70,7 @@ class Gateway:
     plane: DataPlane
     apps: SomeApplications
     upstream: FakeUpstream
-    _clients: list[AsyncOpenAI | httpx.AsyncClient] = field(default_factory=list)
+    _clients: list[AsyncOpenAI | AsyncAnthropic | httpx.AsyncClient] = field(default_factory=list)
 
     @property
     def work(self) -> Work:
@@ -78,6 +79,12 @@ class Gateway:
     def openai(self, **options: Any) -> Any:  # Any: tests hand the SDK what its types would not let through
         """The official SDK, pointed here."""
         client = AsyncOpenAI(base_url=f"{self.url}/v1", api_key=self.key, **{"max_retries": 0, **options})
+        self._clients.append(client)
+        return client
+
+    def anthropic(self, **options: Any) -> Any:  # Any: as above
+        """Anthropic's official SDK, pointed here."""
+        client = AsyncAnthropic(base_url=self.url, **{"api_key": self.key, "max_retries": 0, **options})
         self._clients.append(client)
         return client
 

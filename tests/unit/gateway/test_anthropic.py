@@ -55,7 +55,10 @@ async def test_a_stream_is_translated_as_it_comes(gateway: Gateway) -> None:
     )
     chunks = [chunk async for chunk in stream]
 
-    assert [chunk.choices[0].delta.content for chunk in chunks[:-2]] == ["", "Paris", " is", " the", " capital", "."]
+    said = [chunk.choices[0].delta.content for chunk in chunks[:-2]]
+    assert [word for word in said if word is not None] == ["", "Paris", " is", " the", " capital", "."]
+    thoughts = [getattr(chunk.choices[0].delta, "reasoning_content", None) for chunk in chunks[:-2]]
+    assert [thought for thought in thoughts if thought] == ["Hm.", " France."]
     assert chunks[0].choices[0].delta.role == "assistant"
     assert chunks[-2].choices[0].finish_reason == "stop"
     assert (chunks[-1].choices, chunks[-1].usage.prompt_tokens) == ([], 20)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from array import array
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any, ClassVar
@@ -13,7 +14,15 @@ from yarl import URL
 
 from quarterdeck.core.errors import UpstreamFailed
 from quarterdeck.gateway import sse, upstream
-from quarterdeck.gateway.conversation import ChatRequest, FinishPiece, Piece, TextPiece, ToolCallPiece, UsagePiece
+from quarterdeck.gateway.conversation import (
+    ChatRequest,
+    FinishPiece,
+    Piece,
+    ReasoningPiece,
+    TextPiece,
+    ToolCallPiece,
+    UsagePiece,
+)
 from quarterdeck.gateway.outcome import WireChoice, WireChunk
 from quarterdeck.gateway.prices import Prices
 from quarterdeck.gateway.provider import Account, Embeddings, OfferedModel, ProviderKind, WireProvider
@@ -24,7 +33,12 @@ from quarterdeck.runtime.work import Work
 
 OPENAI_URL = "https://api.openai.com/v1"
 # What a request made in the house says to the provider; the rest is ours.
-_SENT = set(ChatRequest.__struct_fields__) - {"model", "metadata", "documents", "stream", "stream_options"}
+_SENT = set(ChatRequest.__struct_fields__) - {"model", "metadata", "documents", "stream", "stream_options", "thinking"}
+_THOUGHTS = ("reasoning_content", "thinking_blocks")
+# Those who refuse a request that asks them to think are more than those who can: only these are asked in a translation.
+_THINKERS = re.compile(r"(.*/)?(o\d|gpt-5|gpt-oss|grok-3-mini|grok-4|gemini-2\.5|gemini-3|claude)")
+# How many tokens of thought clients of Anthropic mean by the efforts of OpenAI.
+_EFFORT_UP_TO = ((4096, "low"), (16384, "medium"))
 _FINISH_REASONS = {"stop", "length", "tool_calls", "content_filter"}
 _CHUNK = msgspec.json.Decoder(WireChunk)
 
@@ -103,8 +117,7 @@ class OpenAI(WireProvider):
         )
 
     async def chat(self, work: Work, model: str, request: ChatRequest) -> AsyncIterator[Piece]:
-        said = msgspec.to_builtins(request)
-        body = {name: value for name, value in said.items() if name in _SENT}
+        body = self._said(model, request)
         body |= {"model": model, "stream": True, "stream_options": {"include_usage": True}}
         reply = await self.post("/chat/completions", msgspec.json.encode(body))
         scanner = sse.EventScanner()
@@ -129,6 +142,20 @@ class OpenAI(WireProvider):
         yield finish
         if usage is not None:
             yield usage
+
+    def _said(self, model: str, request: ChatRequest) -> dict[str, Any]:  # Any: JSON
+        """A request made or translated in the house, in words that every server of this dialect knows."""
+        body = {name: value for name, value in msgspec.to_builtins(request).items() if name in _SENT}
+        for message in body["messages"]:
+            for name in _THOUGHTS:
+                message.pop(name, None)
+        effort = _effort(request.thinking)
+        if effort is not None and "reasoning_effort" not in body and _THINKERS.match(model):
+            body["reasoning_effort"] = effort
+        if self.kind == "openai" and "max_tokens" in body:
+            # OpenAI's own newer models refuse the old name, and its older ones know the new one.
+            body.setdefault("max_completion_tokens", body.pop("max_tokens"))
+        return body
 
     async def embed(self, work: Work, model: str, texts: Sequence[str]) -> Embeddings:
         body = msgspec.json.encode({"model": model, "input": list(texts), "encoding_format": "float"})
@@ -173,8 +200,11 @@ def _pieces(choice: WireChoice) -> list[Piece]:
     content: Any = delta.content  # Any: Mistral sends content parts
     if isinstance(content, list):
         content = "".join(str(part.get("text", "")) for part in content if isinstance(part, dict))
-    if content:
-        pieces.append(TextPiece(content))
+    thoughts = delta.thoughts()
+    if thoughts:
+        pieces.append(ReasoningPiece(thoughts))
+    if content or delta.refusal:
+        pieces.append(TextPiece(content or delta.refusal or ""))
     for call in delta.tool_calls or ():
         function = call.function
         pieces.append(
@@ -186,6 +216,17 @@ def _pieces(choice: WireChoice) -> list[Piece]:
             )
         )
     return pieces
+
+
+def _effort(thinking: Any) -> str | None:  # Any: whatever clients send
+    if not isinstance(thinking, dict) or thinking.get("type") == "disabled":
+        return None
+    if isinstance(thinking.get("effort"), str):
+        return str(thinking["effort"])
+    budget = thinking.get("budget_tokens")
+    if not isinstance(budget, int):
+        return None
+    return next((effort for tokens, effort in _EFFORT_UP_TO if budget <= tokens), "high")
 
 
 def _finish(choice: WireChoice) -> FinishPiece | None:
