@@ -138,8 +138,9 @@ async def _gather(work: Work, sites: Sequence[dict[str, Any]]) -> list[Asked]:
     await _ingest(work, "demo", [(str(path.relative_to(DEMO / "handbook")), path.read_bytes()) for path in demo_files])
     own = json.loads((HERE / "evidence_questions.json").read_text(encoding="utf-8"))["questions"]
     for site in sites:
-        text = "# Privacy policy\n\n" + "\n\n".join(paragraph["context"] for paragraph in site["paragraphs"])
-        await _ingest(work, site["title"], [("policy.md", text.encode())])
+        await _ingest(work, site["title"], [("policy.md", _policy(site))])
+    # All policies in one: a large base has something that looks like an answer to everything.
+    await _ingest(work, "policies", [(f"{site['title']}.md", _policy(site)) for site in sites])
     found: list[Asked] = []
     for one in json.loads((DEMO / "questions.json").read_text(encoding="utf-8"))["questions"]:
         group = {"answerable": "demo", "unanswerable": "unanswerable", "leading": "leading"}[one["kind"]]
@@ -147,14 +148,22 @@ async def _gather(work: Work, sites: Sequence[dict[str, Any]]) -> list[Asked]:
     for one in own:
         group = "own" if one["facts"] else "unanswerable"
         found += await _ask(work, one["knowledge"], one["question"], one["facts"], [], group)
+        if one["knowledge"] != "demo":
+            found += await _ask(work, "policies", one["question"], one["facts"], [], group)
     chosen = random.Random(0)
     for one in [one for one in found if one.group in {"demo", "own"} and chosen.random() < 0.3]:
         found += await _ask(work, "kaleidahealth.org", one.question, [], [], "cross")
+        found += await _ask(work, "policies", one.question, [], [], "cross")
     weak = [(site["title"], qa) for site in sites for paragraph in site["paragraphs"] for qa in paragraph["qas"]]
     for title, qa in chosen.sample(weak, 600):
         facts = [answer["text"] for answer in qa["answers"] if len(answer["text"].split()) >= 3]
         found += await _ask(work, title, qa["question"], facts, [], "policyqa") if facts else []
     return found
+
+
+def _policy(site: dict[str, Any]) -> bytes:  # Any: JSON
+    paragraphs = (paragraph["context"] for paragraph in site["paragraphs"])
+    return "\n\n".join(["# Privacy policy", *paragraphs]).encode()
 
 
 async def _ask(
@@ -183,8 +192,8 @@ def _prepare(asked: Asked, embed: Embed | None) -> Prepared | None:
     passages = [
         SourceDocument(id=h.chunk_id, text=h.text, title=h.title, heading_path=h.heading_path) for h in asked.hits
     ]
-    question = read_question(asked.question)
     candidates = read_candidates(passages)
+    question = read_question(asked.question)
     if not candidates:
         return None
     similarities = Similarities(question, candidates, embed)
