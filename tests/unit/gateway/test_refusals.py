@@ -169,6 +169,15 @@ async def test_when_to_try_again_is_passed_on(gateway: Gateway) -> None:
     assert len(gateway.upstream.received) == 2
 
 
+async def test_a_time_to_try_again_that_makes_no_sense_is_left_out(gateway: Gateway) -> None:
+    gateway.upstream.script(Turn(status=429, error=upstream.OPENAI_RATE_LIMIT, headers=(("retry-after", "inf"),)))
+
+    reply = await gateway.http().post("/v1/chat/completions", json=BODY)
+
+    assert reply.status_code == 429
+    assert "retry-after" not in reply.headers
+
+
 async def test_a_refused_credential_is_not_tried_again(gateway: Gateway) -> None:
     gateway.upstream.script(Turn(status=401, error=upstream.OPENAI_BAD_KEY))
 
