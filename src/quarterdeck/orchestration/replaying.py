@@ -17,7 +17,7 @@ from quarterdeck.observability import traces
 from quarterdeck.observability.recorder import Recorder
 from quarterdeck.observability.records import SpanDetail, TraceDetail
 from quarterdeck.orchestration import answering, apps, releases
-from quarterdeck.orchestration.applications import recipe_of
+from quarterdeck.orchestration.recipe import recipe_of
 from quarterdeck.orchestration.records import Answered, DiffPart, Replay
 from quarterdeck.runtime.tracing import ActiveSpan, Trace
 from quarterdeck.runtime.work import Work
