@@ -30,7 +30,7 @@ def embedding_job(runtime: Runtime) -> JobFunction:
             missing.sort(key=lambda one: len(one.text))
             for start in range(0, len(missing), _BATCH):
                 await _embed(runtime, embedder, missing[start : start + _BATCH])
-        memory.give_back()
+        await asyncio.to_thread(memory.give_back)
 
     return embed_index
 
