@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from dataclasses import dataclass
 
 from quarterdeck.core import clock
@@ -38,7 +39,8 @@ class LoginThrottle:
             wait_s = min(2.0 ** (before.count - _FREE_ATTEMPTS), _LONGEST_WAIT_S)
             left_s = before.last_s + wait_s - now_s
             if left_s > 0:
-                raise LimitReached(f"Too many wrong logins. Try again in {left_s:.0f} seconds.")
+                message = f"Too many wrong logins. Try again in {math.ceil(left_s)} seconds."
+                raise LimitReached(message, retry_after_s=left_s)
         self._make_room(now_s)
         self._attempts[client] = _Attempts(before.count + 1, now_s)
 
@@ -48,4 +50,7 @@ class LoginThrottle:
 
     def _make_room(self, now_s: float) -> None:
         if len(self._attempts) >= _MOST_CLIENTS:
-            self._attempts = {c: a for c, a in self._attempts.items() if now_s - a.last_s < _LONGEST_WAIT_S}
+            recent = [(c, a) for c, a in self._attempts.items() if now_s - a.last_s < _LONGEST_WAIT_S]
+            # So many at once is one attacker with many addresses: whoever was quiet longest is let go.
+            recent.sort(key=lambda entry: entry[1].last_s)
+            self._attempts = dict(recent[-_MOST_CLIENTS * 9 // 10 :])

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import msgspec
 
 from quarterdeck.gateway import refusals
@@ -13,19 +11,17 @@ from quarterdeck.gateway.conversation import ChatRequest
 from quarterdeck.gateway.exchange import Exchange
 from quarterdeck.gateway.outcome import estimated_usage
 from quarterdeck.gateway.parsing import with_fields
+from quarterdeck.gateway.plane import Plane
 from quarterdeck.gateway.provider import WireProvider
 from quarterdeck.gateway.recording import headers_of_request
 from quarterdeck.runtime.work import Work
-
-if TYPE_CHECKING:
-    from quarterdeck.gateway.asgi import DataPlane
 
 PATH = "/v1/messages/count_tokens"
 _FORWARDED = (b"anthropic-version", b"anthropic-beta")
 _CHARACTERS_PER_TOKEN = 4
 
 
-async def answer_count(plane: DataPlane, exchange: Exchange, work: Work) -> None:
+async def answer_count(plane: Plane, exchange: Exchange, work: Work) -> None:
     """Ask the provider, if it is Anthropic, which counts for free; estimate by length for everybody else."""
     body = await exchange.body(plane.max_body_bytes)
     asked = read_messages_request(body, counting=True)

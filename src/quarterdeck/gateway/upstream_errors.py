@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -89,7 +90,9 @@ def _said(body: bytes) -> dict[str, Any]:  # Any: every provider words its error
 def _retry_after_s(headers: Mapping[str, str]) -> float | None:
     for name, scale in (("retry-after-ms", 1000), ("retry-after", 1)):
         try:
-            return max(0.0, float(headers[name]) / scale)
+            wait_s = float(headers[name]) / scale
         except (KeyError, ValueError):
             continue
+        if math.isfinite(wait_s):
+            return max(0.0, wait_s)
     return None

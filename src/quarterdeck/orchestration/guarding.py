@@ -5,16 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from dataclasses import asdict
-from typing import TYPE_CHECKING
 
 from quarterdeck.gateway.conversation import FinishPiece, Piece, TextPiece
 from quarterdeck.orchestration.passages import Found
+from quarterdeck.orchestration.recipe import Recipe
 from quarterdeck.runtime.tracing import ActiveSpan, Attribute
 from quarterdeck.runtime.work import Work
 from quarterdeck.safety.guard import Guard
-
-if TYPE_CHECKING:
-    from quarterdeck.orchestration.answering import Recipe
 
 
 async def guarded(
@@ -59,7 +56,7 @@ def _quotes(guard: Guard) -> dict[int, str]:
     for verdict in guard.verdicts:
         if verdict.supported_by in verdict.citations and verdict.evidence not in quotes[verdict.supported_by]:
             quotes[verdict.supported_by].append(verdict.evidence)
-    return {n: " ".join(used) for n, used in quotes.items()}
+    return {n: "\n".join(used) for n, used in quotes.items()}
 
 
 def _note(span: ActiveSpan, guard: Guard, heard: str, recipe: Recipe) -> None:

@@ -22,6 +22,7 @@ from quarterdeck.gateway.conversation import (
     TextPiece,
     UsagePiece,
 )
+from quarterdeck.gateway.dialect import dialects_by_path
 from quarterdeck.gateway.speaking import answer_of_app
 from quarterdeck.observability.recorder import Recorder
 from quarterdeck.orchestration import apps
@@ -114,7 +115,7 @@ class House:
         found = work.part(Applications).find(work.project_id, app)
         assert found is not None
         request = ChatRequest(model=app, messages=[*before, Message("user", question)])
-        answer = answer_of_app(work, found, request)
+        answer = answer_of_app(work, found, request, dialects_by_path()["/v1/chat/completions"])
         span = answer._span  # type: ignore[attr-defined]  # the app's own span, as the data plane has it
         said = Said(trace_id=work.trace.trace_id)
         try:
