@@ -56,7 +56,7 @@ async def _file_body(request: Request, work: CanWrite) -> bytes:
     """The whole body, refused as soon as it is longer than allowed. (`work` comes first: strangers send nothing.)"""
     most_mb = work.runtime.settings.max_body_mb
     too_large = TooLarge(f"The file is larger than {most_mb} MB. Split it, or raise `QUARTERDECK_MAX_BODY_MB`.")
-    most = most_mb * 1_000_000
+    most = most_mb << 20
     if int(request.headers.get("content-length") or 0) > most:
         raise too_large
     body = bytearray()
