@@ -78,6 +78,13 @@ async def document(work: Work, knowledge: str, document_id: str) -> DocumentDeta
     return DocumentDetail(**fields)
 
 
+async def original(work: Work, knowledge: str, document_id: str) -> Original:
+    """The file that a document was read from, byte for byte."""
+    found = await document(work, knowledge, document_id)
+    content = await asyncio.to_thread(work.runtime.blobs.get, found.sha256)
+    return Original(name=PurePosixPath(found.path).name, content=content)
+
+
 async def chunk(work: Work, chunk_id: str) -> ChunkDetail:
     """A passage with its document, the passage before and the passage after."""
     database = work.runtime.database
