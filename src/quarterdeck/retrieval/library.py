@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from pathlib import PurePosixPath
 from typing import NoReturn
 
 from quarterdeck.core.errors import InvalidInput, NotFound
@@ -15,6 +17,7 @@ from quarterdeck.retrieval.records import (
     IndexVersion,
     Knowledge,
     KnowledgeDetail,
+    Original,
 )
 from quarterdeck.runtime.work import Work
 
