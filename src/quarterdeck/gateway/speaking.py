@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator
 
 import msgspec
 
@@ -26,7 +26,7 @@ class Speaking(Answer):
         dialect: Dialect,
         model: str,
         request: ChatRequest,
-        pieces: AsyncIterator[Piece],
+        pieces: AsyncGenerator[Piece, None],
         span: ActiveSpan | None,
     ) -> None:
         self._dialect = dialect
@@ -79,8 +79,7 @@ class Speaking(Answer):
         span.end()
 
     async def close(self) -> None:
-        if isinstance(self._pieces, AsyncGenerator):
-            await self._pieces.aclose()
+        await self._pieces.aclose()
 
     def _hear(self, piece: Piece, asked: int) -> None:
         self.waited_ns += clock.monotonic_ns() - asked

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from typing import ClassVar
 
 import msgspec
@@ -80,7 +80,7 @@ class Anthropic(WireProvider):
             self.runtime.http, url, body, sent, provider=self.account.name, settings=self.runtime.settings
         )
 
-    async def chat(self, work: Work, model: str, request: ChatRequest) -> AsyncIterator[Piece]:
+    async def chat(self, work: Work, model: str, request: ChatRequest) -> AsyncGenerator[Piece, None]:
         reply = await self.post("/messages", msgspec.json.encode(messages_request(model, request)))
         reading = AnthropicReading(self.account.name)
         scanner = sse.EventScanner()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import re
 from array import array
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from typing import Any, ClassVar
 
 import msgspec
@@ -116,7 +116,7 @@ class OpenAI(WireProvider):
             self.runtime.http, url, body, sent, provider=self.account.name, settings=self.runtime.settings
         )
 
-    async def chat(self, work: Work, model: str, request: ChatRequest) -> AsyncIterator[Piece]:
+    async def chat(self, work: Work, model: str, request: ChatRequest) -> AsyncGenerator[Piece, None]:
         body = self._said(model, request)
         body |= {"model": model, "stream": True, "stream_options": {"include_usage": True}}
         reply = await self.post("/chat/completions", msgspec.json.encode(body))
