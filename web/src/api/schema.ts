@@ -792,7 +792,7 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "openai" | "anthropic" | "openai-compatible" | "local";
+            kind: "openai" | "anthropic" | "gemini" | "openai-compatible" | "local";
             /** Models */
             models: string[];
             /** Name */
@@ -1287,7 +1287,7 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "openai" | "anthropic" | "openai-compatible" | "local";
+            kind: "openai" | "anthropic" | "gemini" | "openai-compatible" | "local";
             /**
              * Models
              * @default []
