@@ -21,7 +21,8 @@ from pathlib import Path
 
 from quarterdeck.access.keyring import Keyring
 from quarterdeck.config.settings import Settings
-from quarterdeck.demo.report import marks, percentiles, plain, sentences, states
+from quarterdeck.core import language
+from quarterdeck.demo.report import marks, percentiles, plain, states
 from quarterdeck.gateway.application import Applications
 from quarterdeck.gateway.conversation import ChatRequest, Citation, FinishPiece, Message, TextPiece
 from quarterdeck.orchestration import apps
@@ -79,7 +80,7 @@ def _report(questions: Sequence[Question], answers: Sequence[Answer], texts: dic
     _line("answerable: fact contained", [_has_facts(q, a) for q, a in answerable])
     _line("answerable: falsely declined", [a.declined for _, a in answerable])
     _line("not answerable or leading: declined or corrected", [_handled(q, a) for q, a in others])
-    _line("sentences an answer (mean)", [len(sentences(a.text)) for _, a in given], mean=True)
+    _line("sentences an answer (mean)", [len(_sentences(a.text)) for _, a in given], mean=True)
     cold = percentiles([a.first_token_ms for a in answers])
     print(f"{'to first token, each question new':52} p50 {cold.p50:.0f} ms, p95 {cold.p95:.0f} ms")
     for question, answer in pairs:
@@ -93,13 +94,17 @@ def _report(questions: Sequence[Question], answers: Sequence[Answer], texts: dic
 def _grounded(answer: Answer, texts: dict[str, str]) -> bool:
     """Every sentence is marked, and every word of every quote stands in the document that it cites."""
     quotes = {citation.n: citation for citation in answer.citations}
-    marked = all(marks(sentence) and set(marks(sentence)) <= set(quotes) for sentence in sentences(answer.text))
+    marked = all(marks(sentence) and set(marks(sentence)) <= set(quotes) for sentence in _sentences(answer.text))
     return marked and all(
         part in texts[quote.path]
         for quote in quotes.values()
-        for sentence in sentences(quote.quote)
+        for sentence in _sentences(quote.quote)
         for part in _parts(sentence)
     )
+
+
+def _sentences(text: str) -> list[str]:
+    return [sentence for line in text.splitlines() for sentence in language.sentences(line)]
 
 
 def _parts(sentence: str) -> list[str]:

@@ -1,9 +1,9 @@
 """Fits the two small models of `local/extractive` and writes their coefficients, with what they score when they are new to it.
 
-    python bench/train_evidence.py --policyqa PATH/policyqa.dev.json [--write]
+    python bench/train_evidence.py --policyqa PATH/policyqa.dev.json --handbook PATH/handbook-18f/pages [--write]
 
-Data: our demo handbook with its questions, our own questions (evidence_questions.json), and the policies of PolicyQA
-(MIT). Negatives are questions that nobody can answer, the answerable ones with their document taken away, and questions
+Data: our demo handbook with its questions, our own questions (evidence_questions.json) about it, about the public handbook
+of 18F and about the policies of PolicyQA (MIT). The thirty questions of the benchmark are no part of it. Negatives are questions that nobody can answer, the answerable ones with their document taken away, and questions
 asked of the wrong documents. Numbers are five-fold, questions never in two folds.
 """
 
@@ -75,10 +75,12 @@ class Prepared:
 async def main() -> None:
     options = _options()
     sites = json.loads(options.policyqa.read_bytes())["data"]
+    pages = sorted(options.handbook.rglob("*.md"))
+    handbook = [(path.relative_to(options.handbook).as_posix(), path.read_bytes()) for path in pages]
     with tempfile.TemporaryDirectory() as folder:
         async with running(Settings(home=Path(options.home or folder))) as runtime:
             work = Work(runtime=runtime, actor=runtime.part(Keyring).administrator("admin"))
-            asked = await _gather(work, sites)
+            asked = await _gather(work, sites, handbook)
             embed = VectorMemory(runtime.part(Embedder), size=500_000).embed
             content = {
                 "about": "Coefficients of local/extractive; fitted by bench/train_evidence.py.",
@@ -133,13 +135,16 @@ def _fit_both(asked: Sequence[Asked], embed: Embed | None) -> dict[str, object]:
 # --- data -------------------------------------------------------------------------------------------------------
 
 
-async def _gather(work: Work, sites: Sequence[dict[str, Any]]) -> list[Asked]:
+async def _gather(work: Work, sites: Sequence[dict[str, Any]], handbook: Sequence[tuple[str, bytes]]) -> list[Asked]:
+    # Any, above: JSON
+    await _ingest(work, "handbook-18f", handbook)
     demo_files = sorted(path for path in (DEMO / "handbook").rglob("*") if path.is_file())
     await _ingest(work, "demo", [(str(path.relative_to(DEMO / "handbook")), path.read_bytes()) for path in demo_files])
     own = json.loads((HERE / "evidence_questions.json").read_text(encoding="utf-8"))["questions"]
     for site in sites:
-        text = "# Privacy policy\n\n" + "\n\n".join(paragraph["context"] for paragraph in site["paragraphs"])
-        await _ingest(work, site["title"], [("policy.md", text.encode())])
+        await _ingest(work, site["title"], [("policy.md", _policy(site))])
+    # All policies in one: a large base has something that looks like an answer to everything.
+    await _ingest(work, "policies", [(f"{site['title']}.md", _policy(site)) for site in sites])
     found: list[Asked] = []
     for one in json.loads((DEMO / "questions.json").read_text(encoding="utf-8"))["questions"]:
         group = {"answerable": "demo", "unanswerable": "unanswerable", "leading": "leading"}[one["kind"]]
@@ -147,9 +152,12 @@ async def _gather(work: Work, sites: Sequence[dict[str, Any]]) -> list[Asked]:
     for one in own:
         group = "own" if one["facts"] else "unanswerable"
         found += await _ask(work, one["knowledge"], one["question"], one["facts"], [], group)
+        if one["knowledge"].endswith((".com", ".org")):
+            found += await _ask(work, "policies", one["question"], one["facts"], [], group)
     chosen = random.Random(0)
     for one in [one for one in found if one.group in {"demo", "own"} and chosen.random() < 0.3]:
         found += await _ask(work, "kaleidahealth.org", one.question, [], [], "cross")
+        found += await _ask(work, "policies", one.question, [], [], "cross")
     weak = [(site["title"], qa) for site in sites for paragraph in site["paragraphs"] for qa in paragraph["qas"]]
     for title, qa in chosen.sample(weak, 600):
         facts = [answer["text"] for answer in qa["answers"] if len(answer["text"].split()) >= 3]
@@ -157,12 +165,17 @@ async def _gather(work: Work, sites: Sequence[dict[str, Any]]) -> list[Asked]:
     return found
 
 
+def _policy(site: dict[str, Any]) -> bytes:  # Any: JSON
+    paragraphs = (paragraph["context"] for paragraph in site["paragraphs"])
+    return "\n\n".join(["# Privacy policy", *paragraphs]).encode()
+
+
 async def _ask(
     work: Work, knowledge: str, question: str, facts: Sequence[str], sources: Sequence[str], group: str
 ) -> list[Asked]:
     hits = (await searching.search(work, knowledge, question, limit=40)).hits
     asked = [Asked(question, tuple(facts), tuple(sources), group, tuple(hits[:PASSAGES]))]
-    if group in {"demo", "own"} and knowledge == "demo":
+    if group in {"demo", "own"} and knowledge in {"demo", "handbook-18f"}:
         holding = {hit.path for hit in hits if any(_has(hit.text, fact) for fact in facts)} | set(sources)
         rest = tuple(hit for hit in hits if hit.path not in holding)[:PASSAGES]
         asked.append(Asked(question, tuple(facts), tuple(sources), "removed", rest))
@@ -173,7 +186,7 @@ async def _ingest(work: Work, knowledge: str, files: Sequence[tuple[str, bytes]]
     for path, content in files:
         reply = await ingestion.stage_file(work, knowledge, path, content)
         if reply.status == "refused":
-            raise SystemExit(f"{path}: {reply.reason}")
+            print(f"  skipped {path}: {reply.reason}")
     await ingestion.publish(work, knowledge)
     while (state := await library.knowledge(work, knowledge)).embedded < state.chunks:
         await asyncio.sleep(0.2)
@@ -183,8 +196,8 @@ def _prepare(asked: Asked, embed: Embed | None) -> Prepared | None:
     passages = [
         SourceDocument(id=h.chunk_id, text=h.text, title=h.title, heading_path=h.heading_path) for h in asked.hits
     ]
-    question = read_question(asked.question)
     candidates = read_candidates(passages)
+    question = read_question(asked.question)
     if not candidates:
         return None
     similarities = Similarities(question, candidates, embed)
@@ -300,6 +313,7 @@ def _named(names: Sequence[str], numbers: NDArray[np.float64]) -> dict[str, floa
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--policyqa", type=Path, required=True, help="policyqa.dev.json in SQuAD format")
+    parser.add_argument("--handbook", type=Path, required=True, help="the pages of the public handbook of 18F")
     parser.add_argument("--home", help="a data folder to keep, so that the next run need not embed again")
     parser.add_argument("--write", action="store_true", help="write model.json")
     return parser.parse_args()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from dataclasses import dataclass
 
 from quarterdeck.core import clock
@@ -38,7 +39,8 @@ class LoginThrottle:
             wait_s = min(2.0 ** (before.count - _FREE_ATTEMPTS), _LONGEST_WAIT_S)
             left_s = before.last_s + wait_s - now_s
             if left_s > 0:
-                raise LimitReached(f"Too many wrong logins. Try again in {left_s:.0f} seconds.")
+                message = f"Too many wrong logins. Try again in {math.ceil(left_s)} seconds."
+                raise LimitReached(message, retry_after_s=left_s)
         self._make_room(now_s)
         self._attempts[client] = _Attempts(before.count + 1, now_s)
 

@@ -37,9 +37,12 @@ class QuarterdeckError(Exception):
         if "code" not in cls.__dict__:
             cls.code = re.sub(r"(?<!^)(?=[A-Z])", "_", cls.__name__).lower()
 
-    def __init__(self, message: str | None = None, *, param: str | None = None) -> None:
+    def __init__(
+        self, message: str | None = None, *, param: str | None = None, retry_after_s: float | None = None
+    ) -> None:
         self.message = message or " ".join((type(self).__doc__ or "").split())
         self.param = param
+        self.retry_after_s = retry_after_s if retry_after_s is not None else type(self).retry_after_s
         super().__init__(self.message)
 
 
@@ -99,6 +102,7 @@ class LimitReached(QuarterdeckError):
 
     status = 429
     kind = "rate_limit_error"
+    retry_after_s = 1.0
 
 
 class UpstreamFailed(QuarterdeckError):
@@ -113,12 +117,14 @@ class Unavailable(QuarterdeckError):
 
     status = 503
     kind = "server_error"
+    retry_after_s: float | None = 1.0
 
 
 class UpstreamUnavailable(Unavailable):
     """The model provider could not be reached."""
 
     kind = "upstream_error"
+    retry_after_s = None
 
 
 class UpstreamTimeout(QuarterdeckError):

@@ -19,13 +19,21 @@ log = logging.getLogger(__name__)
 
 _DESCRIPTION = "Answers from the handbook of Halyard Instruments, or says that it does not know."
 
+_QUESTIONS = (
+    "How many days of annual leave do I get?",
+    "What is the most a hotel room in Norway may cost per night?",
+    "My laptop was stolen on the train. What do I do?",
+    "Everyone was promised a 20 % raise. When is it paid?",
+    "Who won the chess world championship in 1972?",
+)
+
 
 async def seed(runtime: Runtime) -> None:
     """Bring the demo up to date. Meant to run beside a server that answers already; what is there is left alone."""
     administrator = runtime.part(Keyring).administrator("admin", name="demo")
     work = Work(runtime=runtime, actor=replace(administrator, kind="system"))
     index = await _load_handbook(work)
-    await apps.ensure(work, APP, description=_DESCRIPTION, knowledge=KNOWLEDGE)
+    await apps.ensure(work, APP, description=_DESCRIPTION, knowledge=KNOWLEDGE, suggested_questions=_QUESTIONS)
     await _follow(work, index)
     log.info("the demo is loaded: ask `%s`", APP)
 

@@ -76,7 +76,7 @@ class Exchange:
         chunks: list[bytes] = []
         size = 0
         while True:
-            message = await (self._receive() if not chunks else self._receive_soon())
+            message = await self._receive_soon()
             if message["type"] == "http.disconnect":
                 self.client_gone = True
                 raise asyncio.CancelledError
@@ -93,9 +93,7 @@ class Exchange:
             async with asyncio.timeout(self._stall_limit_s):
                 return await self._receive()
         except TimeoutError as error:
-            raise RequestTimeout(
-                f"Nothing more of the body came for {self._stall_limit_s:g} s. Send it again."
-            ) from error
+            raise RequestTimeout(f"No more of the body came for {self._stall_limit_s:g} s. Send it again.") from error
 
     async def answer(self, status: int, headers: Iterable[Header], body: bytes) -> None:
         """Send a whole response."""

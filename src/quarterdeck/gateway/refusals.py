@@ -1,17 +1,19 @@
-"""How an error looks to a client: a status and a body in OpenAI's shape, or an event inside a stream."""
+"""How an error looks to a client of either door: headers and a body in OpenAI's shape, or an event inside a stream."""
 
 from __future__ import annotations
 
+import math
+
 import msgspec
 
-from quarterdeck.core.errors import LimitReached, QuarterdeckError
+from quarterdeck.core.errors import QuarterdeckError
 from quarterdeck.gateway import sse
 
 Header = tuple[bytes, bytes]
 JSON: Header = (b"content-type", b"application/json")
 
 
-def body_of(error: QuarterdeckError, request_id: str) -> bytes:
+def body_of(error: QuarterdeckError, request_id: str | None) -> bytes:
     """The body of an error response."""
     said = {
         "message": error.message,
@@ -32,10 +34,8 @@ def headers_of(error: QuarterdeckError) -> list[Header]:
     """What the official SDKs read to decide whether and when to try again."""
     headers = [JSON]
     if error.retry_after_s is not None:
-        headers.append((b"retry-after", str(max(1, round(error.retry_after_s))).encode()))
+        headers.append((b"retry-after", str(max(1, math.ceil(error.retry_after_s))).encode()))
         headers.append((b"retry-after-ms", str(int(error.retry_after_s * 1000)).encode()))
-    elif isinstance(error, LimitReached):
-        headers.append((b"retry-after", b"1"))
     if error.status == 401:
         headers.append((b"www-authenticate", b"Bearer"))
     if error.code in _IN_VAIN or error.kind in _IN_VAIN:

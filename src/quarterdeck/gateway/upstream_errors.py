@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -95,12 +96,14 @@ def _said(body: bytes) -> dict[str, Any]:  # Any: every provider words its error
 def _retry_after_s(headers: Mapping[str, str], said: dict[str, Any]) -> float | None:
     for name, scale in (("retry-after-ms", 1000), ("retry-after", 1)):
         try:
-            return max(0.0, float(headers[name]) / scale)
+            wait_s = float(headers[name]) / scale
         except (KeyError, ValueError):
             continue
+        if math.isfinite(wait_s):
+            return max(0.0, wait_s)
     details = said.get("details")
     for detail in details if isinstance(details, list) else ():
         match detail:
-            case {"retryDelay": str(delay)} if re.fullmatch(r"\d+(\.\d+)?s", delay):  # Google's way to say it
+            case {"retryDelay": str(delay)} if re.fullmatch(r"\d{1,9}(\.\d{1,9})?s", delay):  # Google's way to say it
                 return float(delay[:-1])
     return None

@@ -1,14 +1,16 @@
 """Durable jobs on DBOS and a SQLite file of their own: what a `kill -9` cuts off, the next start takes up again.
 
-DBOS costs 0.2 s and 30 MB, so it is woken by the first job, or at start when there are jobs of an earlier life.
+DBOS costs 0.2 s and 30 MB, so it is woken by the first job, or at start when an earlier life has left jobs unfinished.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
+import sqlite3
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +26,7 @@ _MOST_AT_ONCE = 4
 _POLL_EVERY_S = 0.25
 # Ours, not derived from the code as by default: an upgrade must take up the jobs of the version before.
 _APPLICATION_VERSION = "1"
+_ENDED = {"SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"}
 _STATUS = {"ENQUEUED": "waiting", "DELAYED": "waiting", "PENDING": "running", "SUCCESS": "done"}
 
 
@@ -44,7 +47,7 @@ class DbosJobs(Jobs):
 
     async def open(self) -> None:
         self._loop = asyncio.get_running_loop()
-        if self._file.exists():
+        if await asyncio.to_thread(_has_unfinished, self._file):
             self._wake_up()
 
     async def close(self) -> None:
@@ -134,6 +137,18 @@ async def _finished(function: Callable[[dict[str, str]], Awaitable[None]], argum
     except Exception:
         log.exception("A background job has failed: %s", arguments)
         raise
+
+
+def _has_unfinished(file: Path) -> bool:
+    """Whether an earlier life has left jobs behind. In doubt yes: waking DBOS for nothing does no harm."""
+    if not file.exists():
+        return False
+    try:
+        with closing(sqlite3.connect(f"{file.as_uri()}?mode=ro", uri=True)) as database:
+            statuses = database.execute("SELECT DISTINCT status FROM workflow_status").fetchall()
+            return not _ENDED.issuperset(status for (status,) in statuses)
+    except sqlite3.Error:
+        return True
 
 
 def _enqueue(dbos: type[Any], kind: str, arguments: dict[str, str], key: str) -> str:

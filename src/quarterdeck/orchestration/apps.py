@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from quarterdeck.core import clock
 from quarterdeck.core.errors import Conflict, InvalidInput, NotFound
@@ -32,6 +32,7 @@ async def create(
     prompt: str | None = None,
     model: str = DEFAULT_MODEL,
     parameters: Mapping[str, object] | None = None,
+    suggested_questions: Sequence[str] = (),
 ) -> App:
     """Make an app that answers from a knowledge base, and put its first release live."""
     if not _NAME.fullmatch(name):
@@ -53,6 +54,7 @@ async def create(
         name=name,
         description=description,
         created_at=clock.iso(clock.now()),
+        suggested_questions=suggested_questions,
     )
     row = await find(work, name)
     release = await releases.propose(
@@ -77,13 +79,21 @@ async def ensure(
     prompt: str | None = None,
     model: str = DEFAULT_MODEL,
     parameters: Mapping[str, object] | None = None,
+    suggested_questions: Sequence[str] = (),
 ) -> App:
     """The app with this name, made if it is not there yet. One that is there stays as it is."""
     there = await store.app(work.runtime.database, work.project_id, name)
     if there is not None and there.live:
         return there.as_app()
     return await create(
-        work, name, description=description, knowledge=knowledge, prompt=prompt, model=model, parameters=parameters
+        work,
+        name,
+        description=description,
+        knowledge=knowledge,
+        prompt=prompt,
+        model=model,
+        parameters=parameters,
+        suggested_questions=suggested_questions,
     )
 
 

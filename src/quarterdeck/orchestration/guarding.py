@@ -59,7 +59,7 @@ def _quotes(guard: Guard) -> dict[int, str]:
     for verdict in guard.verdicts:
         if verdict.supported_by in verdict.citations and verdict.evidence not in quotes[verdict.supported_by]:
             quotes[verdict.supported_by].append(verdict.evidence)
-    return {n: " ".join(used) for n, used in quotes.items()}
+    return {n: "\n".join(used) for n, used in quotes.items()}
 
 
 def _note(span: ActiveSpan, guard: Guard, heard: str, recipe: Recipe) -> None:

@@ -19,6 +19,8 @@ class App:
     description: str
     release_id: str | None
     created_at: str
+    suggested_questions: list[str]
+    """What a newcomer could ask; they decide no answer, so they are no part of a release."""
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,7 @@ class NewApp(BaseModel):
     prompt: str | None = None
     model: str = apps.DEFAULT_MODEL
     parameters: dict[str, Any] | None = None  # Any: checked name by name in orchestration/parameters.py
+    suggested_questions: Annotated[list[Annotated[str, Field(min_length=1, max_length=200)]], Field(max_length=10)] = []
 
 
 class Version(BaseModel):

@@ -25,6 +25,7 @@ class AppRow:
     name: str
     description: str
     created_at: str
+    suggested_questions: list[str]
     live: dict[str, str]
     """The release that is live, by environment."""
 
@@ -34,17 +35,32 @@ class AppRow:
             description=self.description,
             release_id=self.live.get(PRODUCTION),
             created_at=self.created_at,
+            suggested_questions=self.suggested_questions,
         )
 
 
 async def add_app(
-    database: Database, *, app_id: str, project_id: str, name: str, description: str, created_at: str
+    database: Database,
+    *,
+    app_id: str,
+    project_id: str,
+    name: str,
+    description: str,
+    created_at: str,
+    suggested_questions: Sequence[str],
 ) -> bool:
     """Keep an app; False when its name is taken in the project."""
     async with database.writing() as connection:
         result = await connection.execute(
             upsert(apps)
-            .values(id=app_id, project_id=project_id, name=name, description=description, created_at=created_at)
+            .values(
+                id=app_id,
+                project_id=project_id,
+                name=name,
+                description=description,
+                created_at=created_at,
+                suggested_questions=json.dumps(list(suggested_questions), ensure_ascii=False),
+            )
             .on_conflict_do_nothing()
         )
     return result.rowcount == 1
@@ -150,6 +166,7 @@ async def _apps(database: Database, statement: Select[Any]) -> list[AppRow]:
             name=one.name,
             description=one.description,
             created_at=one.created_at,
+            suggested_questions=json.loads(one.suggested_questions),
             live=by_app.get(one.id, {}),
         )
         for one in found

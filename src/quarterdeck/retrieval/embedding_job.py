@@ -9,6 +9,7 @@ from quarterdeck.gateway.embedder import Embedder
 from quarterdeck.jobs.jobs import JobFunction, Jobs
 from quarterdeck.retrieval import store
 from quarterdeck.retrieval.reading import embedded_text
+from quarterdeck.runtime import memory
 from quarterdeck.runtime.runtime import Runtime
 
 KIND = "embed-index"
@@ -29,6 +30,7 @@ def embedding_job(runtime: Runtime) -> JobFunction:
             missing.sort(key=lambda one: len(one.text))
             for start in range(0, len(missing), _BATCH):
                 await _embed(runtime, embedder, missing[start : start + _BATCH])
+        memory.give_back()
 
     return embed_index
 

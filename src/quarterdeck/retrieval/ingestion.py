@@ -29,8 +29,9 @@ async def want(work: Work, knowledge: str, files: Sequence[ManifestFile]) -> Man
     """Which of these files to send. The knowledge base is made when it is new."""
     for file in files:
         require_path(file.path)
-    knowledge_id = await _ensure(work, knowledge)
-    here = await store.staged(work.runtime.database, knowledge_id)
+    base = _base(work, knowledge)
+    await store.ensure_knowledge(work.runtime.database, base, clock.iso(clock.now()))
+    here = await store.staged(work.runtime.database, base.id)
     wanted = [file.path for file in files if not _is_current(here.get(file.path), file)]
     return ManifestReply(wanted=wanted, unchanged=len(files) - len(wanted))
 
@@ -38,19 +39,18 @@ async def want(work: Work, knowledge: str, files: Sequence[ManifestFile]) -> Man
 async def stage_file(work: Work, knowledge: str, path: str, content: bytes) -> FileReply:
     """Read a file and have it ready for the next version."""
     require_path(path)
-    database, now = work.runtime.database, clock.iso(clock.now())
-    knowledge_id = await _ensure(work, knowledge)
+    base, database, now = _base(work, knowledge), work.runtime.database, clock.iso(clock.now())
     address = sha256(content)
     try:
-        document_id = reading.document_id(knowledge_id, path, address)
-        known = await store.stage_known(database, knowledge_id, path, document_id, now)
+        document_id = reading.document_id(base.id, path, address)
+        known = await store.stage_known(database, base, path, address, document_id, now)
         if known is not None:
             return FileReply(path=path, status="unchanged", chunks=known, reason=None)
-        document = await asyncio.to_thread(reading.read, knowledge_id, path, content, now)
+        document = await asyncio.to_thread(reading.read, base.id, path, content, now)
     except Unreadable as refusal:
-        await store.stage_refusal(database, knowledge_id, path, address, refusal.message, now)
+        await store.stage_refusal(database, base, path, address, refusal.message, now)
         return FileReply(path=path, status="refused", chunks=0, reason=refusal.message)
-    await store.stage_document(database, document)
+    await store.stage_document(database, base, document)
     return FileReply(path=path, status="stored", chunks=len(document.chunks), reason=None)
 
 
@@ -64,10 +64,9 @@ async def publish(
     if prune and paths is None:
         raise InvalidInput("`prune` needs `paths`: the files that stay.", param="paths")
     embedder = work.part(Embedder)
-    knowledge_id = await _ensure(work, knowledge)
     index_id = await store.publish(
         work.runtime.database,
-        knowledge_id,
+        _base(work, knowledge),
         keep=paths if prune else None,
         embedder=embedder.name,
         address=lambda members: _address(members, embedder.name),
@@ -99,14 +98,14 @@ def require_path(path: str) -> None:
         )
 
 
-async def _ensure(work: Work, knowledge: str) -> str:
+def _base(work: Work, knowledge: str) -> store.KnowledgeBase:
     if not _NAME.fullmatch(knowledge):
         raise InvalidInput(
             "The name of a knowledge base has lower-case letters, digits, `.`, `_` and `-`, at most 63, and begins "
             "with a letter or digit.",
             param="name",
         )
-    return await store.ensure_knowledge(work.runtime.database, work.project_id, knowledge, clock.iso(clock.now()))
+    return store.KnowledgeBase(reading.knowledge_id(work.project_id, knowledge), work.project_id, knowledge)
 
 
 def _is_current(here: store.StagedRow | None, file: ManifestFile) -> bool:

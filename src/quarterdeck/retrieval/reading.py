@@ -25,6 +25,11 @@ def recipe_for(path: str) -> str | None:
     return f"{reader.name}-{reader.version}/passages-{chunking.VERSION}"
 
 
+def knowledge_id(project_id: str, name: str) -> str:
+    """The name of a knowledge base among those of all projects."""
+    return _named("kb", project_id, name)
+
+
 def document_id(knowledge_id: str, path: str, content_sha256: str) -> str:
     """The name of what a file becomes: the same file, read the same way, is the same document."""
     reader_for(path)

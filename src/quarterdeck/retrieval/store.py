@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from threading import Lock
-from typing import Any, cast
+from typing import Any
 
 from sqlalchemy import Row, Select, and_, delete, func, insert, literal_column, select, text
 from sqlalchemy.dialects.sqlite import insert as upsert
@@ -37,6 +37,15 @@ from quarterdeck.storage.tables import (
 )
 
 AnyRow = Row[*tuple[Any, ...]]  # Any: columns are typed at run time
+
+
+@dataclass(frozen=True)
+class KnowledgeBase:
+    """A knowledge base by its names."""
+
+    id: str
+    project_id: str
+    name: str
 
 
 @dataclass(frozen=True)
@@ -122,14 +131,10 @@ async def knowledge_id(database: Database, project_id: str, name: str) -> str | 
         return await _knowledge_id(connection, project_id, name)
 
 
-async def ensure_knowledge(database: Database, project_id: str, name: str, at: str) -> str:
-    """The id of a knowledge base, made when it is new."""
-    if (known := await knowledge_id(database, project_id, name)) is not None:
-        return known
+async def ensure_knowledge(database: Database, base: KnowledgeBase, at: str) -> None:
+    """Keep a knowledge base, unless it is here."""
     async with database.writing() as connection:
-        values = {"id": ids.new_id("kb"), "project_id": project_id, "name": name, "created_at": at}
-        await connection.execute(upsert(knowledge_bases).values(**values).on_conflict_do_nothing())
-        return cast("str", await _knowledge_id(connection, project_id, name))
+        await _ensure_knowledge(connection, base, at)
 
 
 async def knowledge_names(database: Database, project_id: str) -> list[str]:
@@ -188,37 +193,34 @@ async def staged(database: Database, knowledge_id: str, paths: Collection[str] |
     return {row.path: StagedRow(row.path, row.sha256, row.recipe) for row in rows}
 
 
-async def stage_known(database: Database, knowledge_id: str, path: str, document_id: str, at: str) -> int | None:
+async def stage_known(
+    database: Database, base: KnowledgeBase, path: str, sha256: str, document_id: str, at: str
+) -> int | None:
     """Stage a document that was read before; its number of passages, or None when it never was."""
+    statement = select(documents.c.chunk_count).where(documents.c.id == document_id)
+    async with database.reading() as connection:
+        passages = (await connection.execute(statement)).scalar()
+    if passages is None:
+        return None
     async with database.writing() as connection:
-        known = await connection.execute(select(documents).where(documents.c.id == document_id))
-        row = known.first()
-        if row is None:
-            return None
-        await _stage(connection, knowledge_id, path, row.sha256, at, document_id=document_id)
-        return int(row.chunk_count)
+        await _stage(connection, base.id, path, sha256, at, document_id=document_id)
+    return int(passages)
 
 
-async def stage_document(database: Database, document: NewDocument) -> None:
+async def stage_document(database: Database, base: KnowledgeBase, document: NewDocument) -> None:
     """Keep a document with its passages and their full-text entries, and stage it: all in one transaction."""
+    at = document.ingested_at
     async with database.writing() as connection:
-        known = await connection.execute(select(documents.c.id).where(documents.c.id == document.id))
-        if known.first() is None:
-            await _add_document(connection, document)
-        await _stage(
-            connection,
-            document.knowledge_id,
-            document.path,
-            document.sha256,
-            document.ingested_at,
-            document_id=document.id,
-        )
+        await _ensure_knowledge(connection, base, at)
+        await _add_document(connection, document)
+        await _stage(connection, base.id, document.path, document.sha256, at, document_id=document.id)
 
 
-async def stage_refusal(database: Database, knowledge_id: str, path: str, sha256: str, reason: str, at: str) -> None:
+async def stage_refusal(database: Database, base: KnowledgeBase, path: str, sha256: str, reason: str, at: str) -> None:
     """Note why a file is not part of the next version."""
     async with database.writing() as connection:
-        await _stage(connection, knowledge_id, path, sha256, at, refusal=reason)
+        await _ensure_knowledge(connection, base, at)
+        await _stage(connection, base.id, path, sha256, at, refusal=reason)
 
 
 # --- index versions -------------------------------------------------------------------------------------------
@@ -226,7 +228,7 @@ async def stage_refusal(database: Database, knowledge_id: str, path: str, sha256
 
 async def publish(
     database: Database,
-    knowledge_id: str,
+    base: KnowledgeBase,
     *,
     keep: Collection[str] | None,
     embedder: str,
@@ -237,6 +239,7 @@ async def publish(
 
     With `keep`, staged files of other paths are dropped first. What equals the newest version is the newest version.
     """
+    knowledge_id = base.id
     async with database.writing() as connection:
         if keep is not None:
             await _drop_staged_but(connection, knowledge_id, keep)
@@ -551,9 +554,15 @@ async def _stage(
     )
 
 
+async def _ensure_knowledge(connection: AsyncConnection, base: KnowledgeBase, at: str) -> None:
+    values = {"id": base.id, "project_id": base.project_id, "name": base.name, "created_at": at}
+    await connection.execute(upsert(knowledge_bases).values(**values).on_conflict_do_nothing())
+
+
 async def _add_document(connection: AsyncConnection, document: NewDocument) -> None:
-    await connection.execute(
-        insert(documents).values(
+    added = await connection.execute(
+        upsert(documents)
+        .values(
             id=document.id,
             knowledge_id=document.knowledge_id,
             path=document.path,
@@ -565,18 +574,22 @@ async def _add_document(connection: AsyncConnection, document: NewDocument) -> N
             chunk_count=len(document.chunks),
             ingested_at=document.ingested_at,
         )
+        .on_conflict_do_nothing()
     )
-    # One writer at a time: nobody takes these row numbers between the two statements.
-    last = (await connection.execute(select(func.coalesce(func.max(chunks.c.rowid_), 0)))).scalar_one()
+    if added.rowcount == 0:
+        return  # sent twice at the same time
     rows = []
-    entries = []
-    for rowid, new in enumerate(document.chunks, start=last + 1):
-        fields = asdict(new) | {"heading_path": json.dumps(new.heading_path, ensure_ascii=False)}
-        rows.append({"rowid_": rowid, "document_id": document.id, **fields})
-        entries.append({"rowid": rowid, "heading": "\n".join([document.title, *new.heading_path]), "text": new.text})
+    for new in document.chunks:
+        heading_path = json.dumps(new.heading_path, ensure_ascii=False)
+        rows.append(vars(new) | {"document_id": document.id, "heading_path": heading_path})
     await connection.execute(insert(chunks), rows)
+    # The headings go in as JSON: the tokenizer sees its brackets and quotes as space.
     await connection.execute(
-        text("INSERT INTO chunks_fts (rowid, heading, text) VALUES (:rowid, :heading, :text)"), entries
+        text(
+            "INSERT INTO chunks_fts (rowid, heading, text) "
+            "SELECT rowid_, :title || ' ' || heading_path, text FROM chunks WHERE document_id = :document_id"
+        ),
+        {"title": document.title, "document_id": document.id},
     )
 
 

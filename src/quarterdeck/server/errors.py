@@ -5,50 +5,38 @@ from __future__ import annotations
 import logging
 from http import HTTPStatus
 
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from quarterdeck.core.errors import InvalidInput, MalformedBody, QuarterdeckError, TooLarge
+from quarterdeck.gateway import refusals
 
 log = logging.getLogger(__name__)
 
 
-def error_body(error: QuarterdeckError, request_id: str | None) -> dict[str, dict[str, str | None]]:
-    """The body of an error."""
-    return {
-        "error": {
-            "message": error.message,
-            "type": error.kind,
-            "param": error.param,
-            "code": error.code,
-            "request_id": request_id,
-        }
-    }
-
-
-def render(error: QuarterdeckError, request_id: str | None) -> JSONResponse:
-    """An error as a response."""
-    headers = {"retry-after": "1"} if error.status in (429, 503) else None
-    return JSONResponse(error_body(error, request_id), error.status, headers)
+def render(error: QuarterdeckError, request_id: str | None) -> Response:
+    """An error as a response, with the very body and headers that the data plane sends."""
+    response = Response(refusals.body_of(error, request_id), error.status)
+    response.raw_headers += refusals.headers_of(error)
+    return response
 
 
 def add_error_handlers(app: FastAPI, *, largest_body_mb: int) -> None:
     """Make the control API answer in our shape, whatever went wrong."""
 
     @app.exception_handler(QuarterdeckError)
-    async def known(request: Request, error: QuarterdeckError) -> JSONResponse:
+    async def known(request: Request, error: QuarterdeckError) -> Response:
         if error.status >= 500:
             log.error("%s %s failed: %s", request.method, request.url.path, error.message, exc_info=error)
         return render(error, _request_id(request))
 
     @app.exception_handler(RequestValidationError)
-    async def invalid(request: Request, error: RequestValidationError) -> JSONResponse:
+    async def invalid(request: Request, error: RequestValidationError) -> Response:
         return render(_what_is_invalid(error), _request_id(request))
 
     @app.exception_handler(HTTPException)
-    async def http(request: Request, error: HTTPException) -> JSONResponse:
+    async def http(request: Request, error: HTTPException) -> Response:
         status = HTTPStatus(error.status_code)
         if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
             return render(too_large(largest_body_mb), _request_id(request))
@@ -58,7 +46,7 @@ def add_error_handlers(app: FastAPI, *, largest_body_mb: int) -> None:
         return response
 
     @app.exception_handler(Exception)
-    async def unforeseen(request: Request, _error: Exception) -> JSONResponse:
+    async def unforeseen(request: Request, _error: Exception) -> Response:
         # Starlette raises the error again after this answer, and the dispatcher logs it whole.
         return render(unexpected(_request_id(request)), _request_id(request))
 

@@ -193,6 +193,7 @@ apps = Table(
     Column("name", String, nullable=False),
     Column("description", Text, nullable=False),
     Column("created_at", String, nullable=False),
+    Column("suggested_questions", Text, nullable=False, server_default="[]"),
     UniqueConstraint("project_id", "name"),
 )
 

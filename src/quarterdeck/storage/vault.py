@@ -10,8 +10,10 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from quarterdeck.core.errors import SetupError
+from quarterdeck.core.ids import new_id
 
 _NONCE_BYTES = 12
+_LEAST_CHARACTERS = 16
 
 
 class Vault:
@@ -39,16 +41,29 @@ class Vault:
 def open_vault(home: Path, secret_key: str | None) -> Vault:
     """The vault of a data folder; its key is made on first use and readable by the owner alone."""
     if secret_key is not None:
-        if len(secret_key) < 16:
-            raise SetupError("`QUARTERDECK_SECRET_KEY` is too short. Use at least 16 random characters.")
+        if len(secret_key) < _LEAST_CHARACTERS:
+            raise SetupError(
+                f"`QUARTERDECK_SECRET_KEY` is too short. Use at least {_LEAST_CHARACTERS} random characters."
+            )
         return Vault(secret_key.encode())
     path = home / "secret.key"
-    try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return Vault(path.read_bytes())
-    with os.fdopen(handle, "wb") as file:
-        key = os.urandom(32).hex().encode()
-        file.write(key)
-        os.fsync(file.fileno())
+    if not path.exists():
+        _make_key(path)
+    key = path.read_bytes()
+    if len(key) < _LEAST_CHARACTERS:
+        raise SetupError(
+            f"`{path}` is damaged: it holds no key. Put it back from a backup; or delete it, start again, and enter the "
+            "stored credentials again."
+        )
     return Vault(key)
+
+
+def _make_key(path: Path) -> None:
+    """Write a new key, whole or not at all: with half of one, nothing sealed today would open tomorrow."""
+    draft = path.with_name(new_id("draft"))
+    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(handle, "wb") as file:
+        file.write(os.urandom(32).hex().encode())
+        file.flush()
+        os.fsync(file.fileno())
+    draft.replace(path)

@@ -169,6 +169,15 @@ async def test_when_to_try_again_is_passed_on(gateway: Gateway) -> None:
     assert len(gateway.upstream.received) == 2
 
 
+async def test_a_time_to_try_again_that_makes_no_sense_is_left_out(gateway: Gateway) -> None:
+    gateway.upstream.script(Turn(status=429, error=upstream.OPENAI_RATE_LIMIT, headers=(("retry-after", "inf"),)))
+
+    reply = await gateway.http().post("/v1/chat/completions", json=BODY)
+
+    assert reply.status_code == 429
+    assert "retry-after" not in reply.headers
+
+
 async def test_a_refused_credential_is_not_tried_again(gateway: Gateway) -> None:
     gateway.upstream.script(Turn(status=401, error=upstream.OPENAI_BAD_KEY))
 
@@ -208,7 +217,10 @@ async def test_a_full_disk_refuses_before_a_provider_is_paid(gateway: Gateway, m
     assert gateway.upstream.received == []
 
 
-async def test_a_body_that_stops_coming_is_not_waited_for_for_ever(tmp_path: Path, upstream: FakeUpstream) -> None:
+@pytest.mark.parametrize("sent", [b"", b'{"model'], ids=["nothing", "a part"])
+async def test_a_body_that_does_not_come_is_not_waited_for_for_ever(
+    tmp_path: Path, upstream: FakeUpstream, sent: bytes
+) -> None:
     async with running_gateway(tmp_path / "home", upstream, upstream_idle_timeout_s=0.2) as gateway:
         host, _, port = gateway.url.removeprefix("http://").partition(":")
         reader, writer = await asyncio.open_connection(host, int(port))
@@ -216,8 +228,8 @@ async def test_a_body_that_stops_coming_is_not_waited_for_for_ever(tmp_path: Pat
             f"POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\nx-api-key: {gateway.key}\r\n\r\n"
         )
 
-        writer.write(head.encode() + b'{"model')
-        status = await reader.readline()
+        writer.write(head.encode() + sent)
+        status = await asyncio.wait_for(reader.readline(), 5)
         writer.close()
 
     assert b" 408 " in status

@@ -104,15 +104,37 @@ async def test_a_job_that_a_stop_interrupts_is_resumed_by_the_next_start(tmp_pat
     assert state.status == "done"
 
 
-async def test_nothing_is_loaded_before_there_is_a_job(tmp_path: Path) -> None:
+def loads_dbos_at_start(file: Path) -> bool:
     script = (
-        "import asyncio, sys; from pathlib import Path; from quarterdeck.jobs.dbos_jobs import DbosJobs;"
-        f"asyncio.run(DbosJobs(Path({str(tmp_path / 'jobs.db')!r})).open()); sys.exit('dbos' in sys.modules)"
+        "import asyncio, sys; from pathlib import Path; from quarterdeck.jobs.dbos_jobs import DbosJobs\n"
+        "async def start_and_stop():\n"
+        f"    jobs = DbosJobs(Path({str(file)!r})); await jobs.open(); await jobs.close()\n"
+        "asyncio.run(start_and_stop()); print('dbos' in sys.modules)"
     )
+    return subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True).stdout == "True\n"
 
-    code = subprocess.run([sys.executable, "-c", script], check=False).returncode
 
-    assert code == 0
+async def test_nothing_is_loaded_before_there_is_a_job(tmp_path: Path) -> None:
+    assert not await asyncio.to_thread(loads_dbos_at_start, tmp_path / "jobs.db")
+
+
+async def test_a_start_that_finds_all_jobs_ended_loads_nothing(tmp_path: Path) -> None:
+    async def pass_by(_arguments: dict[str, str]) -> None:
+        return
+
+    jobs = DbosJobs(tmp_path / "jobs.db")
+    jobs.register("step", pass_by)
+    await jobs.open()
+    await state_after(jobs, await jobs.start("step", {}, key="any"), "done")
+    await jobs.close()
+
+    assert not await asyncio.to_thread(loads_dbos_at_start, tmp_path / "jobs.db")
+
+
+async def test_a_file_of_jobs_that_cannot_be_read_is_left_to_dbos(tmp_path: Path) -> None:
+    (tmp_path / "jobs.db").write_bytes(b"")
+
+    assert await asyncio.to_thread(loads_dbos_at_start, tmp_path / "jobs.db")
 
 
 def test_a_job_that_kill_9_cuts_off_is_finished_once_by_the_next_process(tmp_path: Path) -> None:

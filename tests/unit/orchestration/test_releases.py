@@ -182,3 +182,12 @@ async def test_publishing_what_is_there_already_makes_no_release(house: House) -
 
     history = await releases.all_releases(house.work, await apps.find(house.work, "bot"))
     assert len(history.items) == 1
+
+
+async def test_an_app_keeps_the_questions_it_suggests(house: House) -> None:
+    asked = ["How many days of leave do I get?"]
+    await apps.create(house.work, "suggesting", description="", knowledge="handbook", suggested_questions=asked)
+
+    found = await apps.get(house.work, "suggesting")
+
+    assert found.suggested_questions == asked

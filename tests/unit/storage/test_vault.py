@@ -41,3 +41,10 @@ def test_another_key_says_which_variable_to_set(tmp_path: Path) -> None:
 def test_a_short_key_is_refused(tmp_path: Path) -> None:
     with pytest.raises(SetupError, match="at least 16"):
         open_vault(tmp_path, "short")
+
+
+def test_a_key_that_was_never_written_whole_seals_nothing(tmp_path: Path) -> None:
+    (tmp_path / "secret.key").touch(mode=0o600)
+
+    with pytest.raises(SetupError, match=r"secret\.key` is damaged.* delete it"):
+        open_vault(tmp_path, None)

@@ -673,6 +673,8 @@ export interface components {
             name: string;
             /** Release Id */
             release_id: string | null;
+            /** Suggested Questions */
+            suggested_questions: string[];
         };
         /**
          * AppDetail
@@ -688,6 +690,8 @@ export interface components {
             release: components["schemas"]["Release"] | null;
             /** Release Id */
             release_id: string | null;
+            /** Suggested Questions */
+            suggested_questions: string[];
         };
         /** AppRow */
         AppRow: {
@@ -1233,6 +1237,11 @@ export interface components {
             } | null;
             /** Prompt */
             prompt?: string | null;
+            /**
+             * Suggested Questions
+             * @default []
+             */
+            suggested_questions: string[];
         };
         /**
          * NewDeployment

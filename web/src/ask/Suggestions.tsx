@@ -6,18 +6,20 @@ import type { App } from '../api/types';
 import { suggestions } from './suggesting';
 import look from './Suggestions.module.css';
 
+const LABELS = { app: 'Try one of these', traces: 'Asked recently', documents: 'From its documents' };
+
 export function Suggestions({ app, onAsk }: { app: App; onAsk: (question: string) => void }) {
   const base = useKnowledgeOf(app);
   const recent = useQuery(queries.recentQuestions(app.name));
   const documents = useInfiniteQuery({ ...queries.documents(base ?? '', ''), enabled: base !== undefined });
-  const offered = recent.isPending ? null : suggestions(recent.data?.items ?? [], documents.data?.pages[0]?.items ?? []);
+  const offered = recent.isPending ? null : suggestions(app.suggested_questions, recent.data?.items ?? [], documents.data?.pages[0]?.items ?? []);
   return (
     <div className={look.start}>
       <h2 className={look.title}>{app.name}</h2>
       <p className={look.words}>{app.description}</p>
       {offered && offered.questions.length > 0 && (
         <>
-          <h3 className={look.label}>{offered.from === 'traces' ? 'Asked recently' : 'From its documents'}</h3>
+          <h3 className={look.label}>{LABELS[offered.from]}</h3>
           <ul className={look.list}>
             {offered.questions.map((question) => (
               <li key={question}>

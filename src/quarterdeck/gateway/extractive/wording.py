@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from quarterdeck.core.language import sentences
 from quarterdeck.gateway.extractive.candidates import Candidate
 
 DECLINED = "I could not find an answer to this in the documents."
@@ -18,14 +19,14 @@ def write(chosen: Sequence[Candidate]) -> Iterator[str]:
         statement = candidate.statement
         if statement.kind == "lead":
             said_lead = statement.text
-            yield f"{_gap(before, candidate)}{statement.text} [{candidate.n}]"
+            yield f"{_gap(before, candidate)}{_marked(statement.text, candidate.n)}"
         elif statement.kind == "item" and statement.lead and _has_company(candidate, chosen):
             if statement.lead != said_lead:
                 said_lead = statement.lead
-                yield f"{_gap(before, candidate)}{statement.lead} [{candidate.n}]"
-            yield f"\n- {statement.text} [{candidate.n}]"
+                yield f"{_gap(before, candidate)}{_marked(statement.lead, candidate.n)}"
+            yield f"\n- {_marked(statement.text, candidate.n)}"
         else:
-            yield f"{_gap(before, candidate)}{_ended(candidate.text)} [{candidate.n}]"
+            yield f"{_gap(before, candidate)}{_marked(_ended(candidate.text), candidate.n)}"
         before = candidate
 
 
@@ -43,6 +44,11 @@ def _gap(before: Candidate | None, now: Candidate) -> str:
         return ""
     in_running_text = before.n == now.n and {before.statement.kind, now.statement.kind} == {"sentence"}
     return " " if in_running_text else "\n\n"
+
+
+def _marked(text: str, n: int) -> str:
+    """Each sentence with the number of its passage: a list item may have several."""
+    return " ".join(f"{sentence} [{n}]" for sentence in sentences(text))
 
 
 def _ended(text: str) -> str:

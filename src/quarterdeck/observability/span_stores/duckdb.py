@@ -20,6 +20,7 @@ from quarterdeck.observability.span_store import SpanStore, SpoolPosition, Store
 from quarterdeck.observability.span_stores import duckdb_questions as questions
 from quarterdeck.observability.span_stores import duckdb_tables as tables
 from quarterdeck.observability.span_stores.duckdb_overview import overview
+from quarterdeck.observability.span_stores.duckdb_schema import bring_up_to_date
 from quarterdeck.runtime.tracing import Span
 
 CHECKPOINT_BYTES = 32 * 1024 * 1024
@@ -60,7 +61,7 @@ class DuckDbSpanStore(SpanStore):
                 "if the file is broken, move it away and start again: what is still in the spool will be stored."
             ) from error
         try:
-            self._create_tables(connection)
+            bring_up_to_date(connection, self._path)
         except BaseException:
             connection.close()
             raise
@@ -125,21 +126,6 @@ class DuckDbSpanStore(SpanStore):
 
     def spans_stored(self) -> int:
         return int(self._one("SELECT count(*) FROM spans")[0])
-
-    def _create_tables(self, connection: duckdb.DuckDBPyConnection) -> None:
-        connection.begin()
-        for table in tables.ALL:
-            connection.execute(tables.create(table))
-        connection.execute(
-            f"INSERT INTO ledger SELECT {tables.SCHEMA_VERSION}, 0, 0, 0, 0 WHERE NOT EXISTS (FROM ledger)"
-        )
-        connection.commit()
-        found = connection.execute("SELECT schema_version FROM ledger").fetchall()[0][0]
-        if found != tables.SCHEMA_VERSION:
-            raise SetupError(
-                f"The span store `{self._path}` has schema {found}, and this Quarterdeck wants {tables.SCHEMA_VERSION}. "
-                "Install the version that wrote it, or move the file away to begin a new one."
-            )
 
     def _stored_rows(self, cursor: duckdb.DuckDBPyConnection, keys: set[Key]) -> dict[Key, list[SpanRow]]:
         """What is already there of these traces. Most batches are all new, and then this looks at `traces` only."""

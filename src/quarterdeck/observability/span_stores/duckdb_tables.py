@@ -1,7 +1,7 @@
 """The tables of the embedded span store, and how rows become columns.
 
 `spans` and `payloads` are what happened; `traces` and `calls` are sums over them, rewritten whenever a span arrives late,
-so that no list and no chart ever scans spans or opens a payload.
+so that no list and no chart ever scans spans or opens a payload. `duckdb_schema` brings files of older versions to them.
 """
 
 from __future__ import annotations
@@ -10,8 +10,6 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
-
-SCHEMA_VERSION = 1
 
 SPANS: Mapping[str, str] = {
     "project_id": "VARCHAR",
@@ -121,12 +119,6 @@ ALL: Mapping[str, Mapping[str, str]] = {
     "calls": CALLS,
     "ledger": LEDGER,
 }
-
-
-def create(table: str) -> str:
-    """The statement that creates a table. No key and no index: in a column store, both cost more than a scan."""
-    columns = ", ".join(f"{name} {kind}" for name, kind in ALL[table].items())
-    return f"CREATE TABLE IF NOT EXISTS {table} ({columns})"
 
 
 def insert(table: str) -> str:
