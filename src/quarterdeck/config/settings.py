@@ -61,6 +61,19 @@ class Settings:
 _NOT_VARIABLES = {"providers"}
 # Set by build and test tools, not by operators of a server.
 _FOREIGN_VARIABLES = {"QUARTERDECK_UI_BUILD", "QUARTERDECK_TEST_CHROMIUM"}
+# A limit of nothing or for ever is a mistake that would otherwise show as a server which refuses or keeps everything.
+_RANGES: Mapping[str, tuple[float, float]] = {
+    "port": (0, 65_535),
+    "max_body_mb": (1, 4_096),
+    "max_in_flight": (1, 1_000_000),
+    "upstream_connect_timeout_s": (0.01, 86_400),
+    "upstream_first_token_timeout_s": (0.01, 86_400),
+    "upstream_idle_timeout_s": (0.01, 86_400),
+    "drain_timeout_s": (0, 86_400),
+    "embedding_threads": (0, 1_024),
+    "cache_ttl_s": (1, 31_536_000),
+    "duckdb_memory_mb": (64, 1_048_576),
+}
 PROVIDER_VARIABLES = (
     "OPENAI_API_KEY",
     "OPENAI_BASE_URL",
@@ -97,8 +110,10 @@ def read_settings(environment: Mapping[str, str] | None = None, **flags: object)
             values[name] = _parse(name, str(kind), str(raw))
     found = {name: environment[name] for name in PROVIDER_VARIABLES if environment.get(name)}
     settings = Settings(**values, providers=found)  # type: ignore[arg-type]  # checked by _parse, name by name
-    if not 0 <= settings.port <= 65535:
-        raise SetupError(f"`QUARTERDECK_PORT` is {settings.port}; a port is between 0 and 65535.")
+    for name, (least, most) in _RANGES.items():
+        value = getattr(settings, name)
+        if not least <= value <= most:
+            raise SetupError(f"`{PREFIX}{name.upper()}` is {value}; it must be between {least:g} and {most:.0f}.")
     return settings
 
 

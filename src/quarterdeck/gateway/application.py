@@ -31,13 +31,3 @@ class Applications(ABC):
     @abstractmethod
     def names(self, project_id: str) -> list[str]:
         """All applications of a project, sorted."""
-
-
-class NoApplications(Applications):
-    """The directory of a gateway that runs without applications."""
-
-    def find(self, project_id: str, name: str) -> Application | None:
-        return None
-
-    def names(self, project_id: str) -> list[str]:
-        return []

@@ -8,23 +8,18 @@ from collections.abc import Awaitable, Callable
 
 import msgspec
 
-from quarterdeck.access.keyring import Keyring
 from quarterdeck.core.errors import NotFound, QuarterdeckError
 from quarterdeck.gateway import model_list, refusals
-from quarterdeck.gateway.admission import Admission
-from quarterdeck.gateway.cache import ResponseCache
-from quarterdeck.gateway.catalogue import Catalogue
 from quarterdeck.gateway.chat import answer_chat
 from quarterdeck.gateway.embeddings import answer_embedding
 from quarterdeck.gateway.exchange import Exchange, Receive, Scope, Send
+from quarterdeck.gateway.plane import Plane
 from quarterdeck.gateway.recording import headers_of_request
-from quarterdeck.observability.recorder import Recorder
-from quarterdeck.runtime.runtime import Runtime
 from quarterdeck.runtime.work import Work
 
 log = logging.getLogger(__name__)
 
-Endpoint = Callable[["DataPlane", Exchange, Work], Awaitable[None]]
+Endpoint = Callable[[Plane, Exchange, Work], Awaitable[None]]
 _MODELS = "/v1/models"
 
 
@@ -35,19 +30,8 @@ class MethodNotAllowed(QuarterdeckError):
     kind = "invalid_request_error"
 
 
-class DataPlane:
-    """Answers data-plane requests. Everything a request needs is in memory before it comes."""
-
-    def __init__(self, runtime: Runtime) -> None:
-        settings = runtime.settings
-        self.runtime = runtime
-        self.keyring = runtime.part(Keyring)
-        self.recorder = runtime.part(Recorder)
-        self.catalogue = runtime.part(Catalogue)
-        self.cache = runtime.part(ResponseCache)
-        self.admission = Admission(settings.home, settings.max_in_flight)
-        self.max_body_bytes = settings.max_body_mb << 20
-        self._stall_limit_s = settings.upstream_idle_timeout_s
+class DataPlane(Plane):
+    """Answers data-plane requests."""
 
     @staticmethod
     def serves(path: str) -> bool:
@@ -56,7 +40,7 @@ class DataPlane:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One HTTP request."""
-        exchange = Exchange(scope, receive, send, stall_limit_s=self._stall_limit_s)
+        exchange = Exchange(scope, receive, send, stall_limit_s=self.stall_limit_s)
         work: Work | None = None
         try:
             actor = self.keyring.authenticate(exchange.method, scope["headers"])
@@ -76,7 +60,7 @@ class DataPlane:
             exchange.close()
 
 
-async def _answer_models(_plane: DataPlane, exchange: Exchange, work: Work) -> None:
+async def _answer_models(_plane: Plane, exchange: Exchange, work: Work) -> None:
     if exchange.path == _MODELS:
         found = model_list.list_models(work)
     else:

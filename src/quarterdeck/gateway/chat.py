@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from quarterdeck.core.errors import QuarterdeckError
 from quarterdeck.gateway import refusals, sse
@@ -17,14 +16,12 @@ from quarterdeck.gateway.conversation import ChatRequest
 from quarterdeck.gateway.exchange import Exchange, Header
 from quarterdeck.gateway.forwarding import Forwarding
 from quarterdeck.gateway.parsing import parse_chat
+from quarterdeck.gateway.plane import Plane
 from quarterdeck.gateway.provider import WireProvider
 from quarterdeck.gateway.recording import cost_of, headers_of_answer, note_who_asks, record
 from quarterdeck.gateway.speaking import answer_of_app, answer_of_route
 from quarterdeck.runtime.tracing import Span
 from quarterdeck.runtime.work import Work
-
-if TYPE_CHECKING:
-    from quarterdeck.gateway.asgi import DataPlane
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +35,7 @@ class ChatCall:
     place: CachePlace
 
 
-async def answer_chat(plane: DataPlane, exchange: Exchange, work: Work) -> None:
+async def answer_chat(plane: Plane, exchange: Exchange, work: Work) -> None:
     """Answer one chat request: everything that can refuse does so before the first byte."""
     body = await exchange.body(plane.max_body_bytes)
     request = parse_chat(body)
@@ -70,14 +67,14 @@ def _new_answer(call: ChatCall, body: bytes) -> Answer:
     return answer_of_route(call.work, target, call.request)
 
 
-async def _reply(plane: DataPlane, call: ChatCall, answer: Answer) -> None:
+async def _reply(plane: Plane, call: ChatCall, answer: Answer) -> None:
     body = await answer.body()
     spans = record(plane.recorder, call.work, answer)
     call.place.keep(answer, [body], spans)
     await call.exchange.answer(200, [refusals.JSON, *_headers(call, answer, spans)], body)
 
 
-async def _stream(plane: DataPlane, call: ChatCall, answer: Answer) -> None:
+async def _stream(plane: Plane, call: ChatCall, answer: Answer) -> None:
     exchange, kept = call.exchange, call.place.basket()
     async with aclosing(answer.events()) as blocks:
         first = await anext(blocks, b"")  # an error until here has a real status

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 from array import array
-from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -15,13 +14,11 @@ from quarterdeck.gateway.conversation import Usage
 from quarterdeck.gateway.exchange import Exchange
 from quarterdeck.gateway.outcome import WireUsage
 from quarterdeck.gateway.parsing import EmbeddingRequest, parse_embedding, with_fields
+from quarterdeck.gateway.plane import Plane
 from quarterdeck.gateway.provider import WireProvider
 from quarterdeck.gateway.recording import accept, cost_of, headers_of_answer, note_who_asks
 from quarterdeck.runtime.tracing import ActiveSpan
 from quarterdeck.runtime.work import Work
-
-if TYPE_CHECKING:
-    from quarterdeck.gateway.asgi import DataPlane
 
 PATH = "/embeddings"
 
@@ -30,7 +27,7 @@ class _Reply(msgspec.Struct):
     usage: WireUsage | None = None
 
 
-async def answer_embedding(plane: DataPlane, exchange: Exchange, work: Work) -> None:
+async def answer_embedding(plane: Plane, exchange: Exchange, work: Work) -> None:
     """Answer one embedding request: forwarded as it is, or computed here."""
     body = await exchange.body(plane.max_body_bytes)
     request = parse_embedding(body)

@@ -38,10 +38,3 @@ class Pricing(ABC):
         `provider` is as `gen_ai.provider.name` has it (`openai`, `aws.bedrock`, …); `models` has the answering model
         before the asked one.
         """
-
-
-class NoPricing(Pricing):
-    """Knows no prices: usage is flagged as unpriced."""
-
-    def price(self, provider: str | None, models: Sequence[str], usage: TokenUsage, at: datetime) -> Price | None:
-        return None

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from dataclasses import dataclass
 
 from quarterdeck.core.errors import InvalidInput
 from quarterdeck.gateway.conversation import ChatRequest, FinishPiece, PassagesPiece, Piece, TextPiece
@@ -16,28 +15,9 @@ from quarterdeck.orchestration import passages, prompting, releases
 from quarterdeck.orchestration.asking import LOCAL_MODEL, ask
 from quarterdeck.orchestration.guarding import guarded
 from quarterdeck.orchestration.passages import Found
-from quarterdeck.orchestration.records import App, Parameters, Release
-from quarterdeck.prompts.records import PromptVersion
+from quarterdeck.orchestration.recipe import Recipe
 from quarterdeck.runtime.tracing import ActiveSpan
 from quarterdeck.runtime.work import Work
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """A release with its members at hand: all it takes to answer."""
-
-    app: App
-    release: Release
-    prompt: PromptVersion
-    model: str
-    knowledge: str
-    index_id: str
-    parameters: Parameters
-
-    @property
-    def declined(self) -> str:
-        """What the app says when the documents do not answer."""
-        return f"I could not find an answer to this in “{self.knowledge}”."
 
 
 async def answer(work: Work, recipe: Recipe, request: ChatRequest, span: ActiveSpan) -> AsyncGenerator[Piece, None]:

@@ -8,11 +8,10 @@ from collections.abc import AsyncIterator
 from quarterdeck.core.errors import QuarterdeckError
 from quarterdeck.gateway.application import Application, Applications
 from quarterdeck.gateway.conversation import ChatRequest, Piece
-from quarterdeck.orchestration import answering, parameters, store
-from quarterdeck.orchestration.answering import Recipe
-from quarterdeck.orchestration.records import PRODUCTION, App, Release, ReleaseDeployed
+from quarterdeck.orchestration import answering, store
+from quarterdeck.orchestration.recipe import Recipe, recipe_of
+from quarterdeck.orchestration.records import PRODUCTION, ReleaseDeployed
 from quarterdeck.orchestration.store import AppRow
-from quarterdeck.prompts import store as prompt_store
 from quarterdeck.runtime.runtime import Runtime
 from quarterdeck.runtime.tracing import ActiveSpan
 from quarterdeck.runtime.work import Work
@@ -71,20 +70,3 @@ class LiveApplications(Applications):
                 self._live.pop((row.project_id, row.name, environment), None)
                 continue
             self._live[row.project_id, row.name, environment] = LiveApplication(recipe)
-
-
-async def recipe_of(runtime: Runtime, project_id: str, app: App, release: Release) -> Recipe:
-    """A release with its members at hand."""
-    prompt, model, index = (release.member("prompt"), release.member("model"), release.member("index"))
-    version = await prompt_store.version(runtime.database, project_id, prompt.name, prompt.version)
-    if version is None:
-        raise LookupError(f"the prompt {prompt.name} has no version {prompt.version}")
-    return Recipe(
-        app=app,
-        release=release,
-        prompt=version,
-        model=str(model.content["model"]),
-        knowledge=index.name,
-        index_id=str(index.content["index_id"]),
-        parameters=parameters.from_content(release.member("parameters").content),
-    )

@@ -5,16 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from dataclasses import asdict
-from typing import TYPE_CHECKING
 
 from quarterdeck.gateway.conversation import FinishPiece, Piece, TextPiece
 from quarterdeck.orchestration.passages import Found
+from quarterdeck.orchestration.recipe import Recipe
 from quarterdeck.runtime.tracing import ActiveSpan, Attribute
 from quarterdeck.runtime.work import Work
 from quarterdeck.safety.guard import Guard
-
-if TYPE_CHECKING:
-    from quarterdeck.orchestration.answering import Recipe
 
 
 async def guarded(

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from quarterdeck.gateway.conversation import ChatRequest, Message
 from quarterdeck.orchestration.asking import LOCAL_MODEL
 from quarterdeck.orchestration.passages import Found
+from quarterdeck.orchestration.recipe import Recipe
 from quarterdeck.prompts import rendering
 from quarterdeck.runtime.work import Work
-
-if TYPE_CHECKING:
-    from quarterdeck.orchestration.answering import Recipe
 
 _MOST_HISTORY = 8
 

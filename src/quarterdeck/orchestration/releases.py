@@ -45,7 +45,7 @@ async def propose(
     )
     members = [
         await _prompt(work, prompt or (was["prompt"].name, None)),
-        _model(work, app, model or was["model"].name, history),
+        _model(work, model or was["model"].name, history),
         await _index(work, index or (was["index"].name, None)),
         _numbered("parameters", app.name, parameter_rules.as_content(chosen), history),
     ]
@@ -87,7 +87,7 @@ async def _prompt(work: Work, wanted: tuple[str, int | None]) -> Member:
     return Member("prompt", version.name, version.version, version.sha256)
 
 
-def _model(work: Work, app: AppRow, model: str, history: Sequence[Release]) -> Member:
+def _model(work: Work, model: str, history: Sequence[Release]) -> Member:
     if work.part(Applications).find(work.project_id, model) is not None:
         raise InvalidInput(f"`{model}` is an app. An app answers with a model of a provider.", param="model")
     route = work.part(Catalogue).route(work.project_id, model)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from contextlib import aclosing
 from difflib import SequenceMatcher
@@ -16,7 +17,7 @@ from quarterdeck.observability import traces
 from quarterdeck.observability.recorder import Recorder
 from quarterdeck.observability.records import SpanDetail, TraceDetail
 from quarterdeck.orchestration import answering, apps, releases
-from quarterdeck.orchestration.applications import recipe_of
+from quarterdeck.orchestration.recipe import recipe_of
 from quarterdeck.orchestration.records import Answered, DiffPart, Replay
 from quarterdeck.runtime.tracing import ActiveSpan, Trace
 from quarterdeck.runtime.work import Work
@@ -45,7 +46,8 @@ async def replay(work: Work, trace_id: str) -> Replay:
         original=Answered(trace_id, before, original.latency_ms, original.release_id),
         replay=Answered(again.trace.trace_id, said, took_ms, original.release_id),
         same=before == said,
-        diff=_diff(before, said),
+        # Long answers with few different words take a fifth of a second: others need not wait for that.
+        diff=await asyncio.to_thread(_diff, before, said),
     )
 
 

@@ -40,6 +40,8 @@ def add_error_handlers(app: FastAPI, *, largest_body_mb: int) -> None:
         status = HTTPStatus(error.status_code)
         if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
             return render(too_large(largest_body_mb), _request_id(request))
+        if error.__cause__ is not None:
+            return render(_what_is_unreadable(error.__cause__), _request_id(request))
         answer = _NoRoute(f"{status.phrase}: {request.method} `{request.url.path}`.", status)
         response = render(answer, _request_id(request))
         response.headers.update(error.headers or {})
@@ -73,11 +75,24 @@ class _NoRoute(QuarterdeckError):
         self.code = status.name.lower()
 
 
+def _what_is_unreadable(cause: BaseException) -> MalformedBody:
+    """Why a body could not even be taken for JSON."""
+    if isinstance(cause, UnicodeDecodeError):
+        return MalformedBody(f"The body is not UTF-8 text: {cause.reason}, at byte {cause.start}.")
+    if isinstance(cause, RecursionError):
+        return MalformedBody("The body is nested too deeply.")
+    return MalformedBody("The body cannot be read. Send a JSON object, or the form that this route takes.")
+
+
 def _what_is_invalid(error: RequestValidationError) -> InvalidInput:
     first = error.errors()[0]
     if first["type"] == "json_invalid":
         place = first["loc"][-1]
         return MalformedBody(f"The body is not valid JSON at character {place}: {first['ctx']['error']}.")
+    if first["loc"] == ("body",) and isinstance(first["input"], bytes):
+        return InvalidInput(
+            "The body is not taken for JSON. Send it with `content-type: application/json`.", param="body"
+        )
     names = [str(part) for part in first["loc"][1:]]
     param = ".".join(names) or str(first["loc"][0])
     return InvalidInput(f"`{param}`: {first['msg'][:1].lower()}{first['msg'][1:]}.", param=param)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from quarterdeck.config import settings as settings_module
 from quarterdeck.config.settings import Settings, read_settings
 from quarterdeck.core.errors import SetupError
 
@@ -33,6 +34,9 @@ def test_variables_have_the_type_of_their_setting() -> None:
     [
         ("QUARTERDECK_PORT", "many", "not a valid int"),
         ("QUARTERDECK_PORT", "70000", "between 0 and 65535"),
+        ("QUARTERDECK_MAX_IN_FLIGHT", "0", "between 1 and"),
+        ("QUARTERDECK_UPSTREAM_IDLE_TIMEOUT_S", "nan", "between 0.01 and 86400"),
+        ("QUARTERDECK_CACHE_TTL_S", "-1", "between 1 and"),
         ("QUARTERDECK_CACHE", "perhaps", "not a valid bool"),
         ("QUARTERDECK_PROT", "4321", "Did you mean `QUARTERDECK_PORT`"),
         ("QUARTERDECK_XYZZY", "1", "is not a setting of Quarterdeck"),
@@ -43,6 +47,13 @@ def test_a_wrong_variable_is_refused_by_name(variable: str, value: str, words: s
         read_settings({variable: value})
 
     assert f"`{variable}`" in refusal.value.message
+
+
+def test_every_number_has_a_range_and_its_default_lies_in_it() -> None:
+    numbers = {name for name, kind in Settings.__annotations__.items() if kind in ("int", "float")}
+
+    assert set(settings_module._RANGES) == numbers
+    assert read_settings({}) == Settings()
 
 
 def test_no_secret_is_in_the_text_of_settings() -> None:

@@ -79,6 +79,34 @@ async def test_a_broken_body_is_refused_with_the_position(admin: httpx.AsyncClie
 
 
 @pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b'{"name": "\xff"}', "The body is not UTF-8 text: invalid start byte, at byte 10."),
+        (b'{"name": ' + b"[" * 100_000, "The body is nested too deeply."),
+    ],
+)
+async def test_a_body_that_is_no_text_or_endless_is_refused_with_the_reason(
+    admin: httpx.AsyncClient, content: bytes, words: str
+) -> None:
+    reply = await admin.post("/api/v1/keys", content=content, headers={"content-type": "application/json"})
+
+    error = reply.json()["error"]
+    assert (reply.status_code, error["code"], error["message"]) == (400, "malformed_body", words)
+
+
+@pytest.mark.parametrize("content_type", ["text/plain", "application/x-www-form-urlencoded", None])
+async def test_json_under_another_name_is_refused_with_the_right_one(
+    admin: httpx.AsyncClient, content_type: str | None
+) -> None:
+    headers = {} if content_type is None else {"content-type": content_type}
+
+    reply = await admin.post("/api/v1/keys", content=b'{"name": "x"}', headers=headers)
+
+    assert reply.status_code == 400
+    assert "content-type: application/json" in reply.json()["error"]["message"]
+
+
+@pytest.mark.parametrize(
     ("body", "param"),
     [({}, "name"), ({"name": "x", "scopes": ["god"]}, "scopes.0"), ({"name": "x", "colour": "red"}, "colour")],
 )

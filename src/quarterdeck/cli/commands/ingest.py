@@ -85,8 +85,8 @@ def ingest(desk: Desk, paths: tuple[Path, ...], knowledge: str, prune: bool, app
     if not tally.stored and not tally.unchanged:
         _tell_refused(tally.refused)
         raise Failed(f"None of {plural(len(files), 'file')} could be read, so `{knowledge}` stays as it was.")
-    refused = {refusal.path for refusal in tally.refused}
-    version = uploads.publish(desk.server, knowledge, [f.path for f in files if f.path not in refused], prune=prune)
+    # Refused ones too: pruning them would make the server forget why they were refused.
+    version = uploads.publish(desk.server, knowledge, [file.path for file in files], prune=prune)
     seconds_ms = (clock.monotonic_ns() - began) / 1e6
     if wait:
         version = {**version, "embedded": _wait_for_embeddings(desk, knowledge)}

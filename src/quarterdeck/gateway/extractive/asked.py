@@ -11,6 +11,9 @@ from quarterdeck.gateway.extractive.follow_up import with_context
 
 _LONG_MESSAGE = 400
 _PASSAGE = re.compile(r"<(passage|document|context|source)\b[^>]*>\n?(.*?)</\1>", re.DOTALL | re.IGNORECASE)
+_CONTEXT_LABEL = re.compile(
+    r"^(?:context|passages|documents|sources|background)\s*:[ \t]*\n?", re.IGNORECASE | re.MULTILINE
+)
 _QUESTION_LABEL = re.compile(r"^(?:question|query|user question|q)\s*:\s*", re.IGNORECASE | re.MULTILINE)
 
 
@@ -48,6 +51,7 @@ def _documents(texts: list[str]) -> Iterator[SourceDocument]:
     """Each marked passage is a document; of texts without marks, each whole text is one."""
     number = 0
     for text in texts:
+        text = _CONTEXT_LABEL.sub("", text)
         marked = [match.group(2) for match in _PASSAGE.finditer(text)]
         for part in marked or [text]:
             if part.strip():

@@ -140,9 +140,13 @@ def _best_neighbour(cosines: NDArray[np.float32], candidates: Sequence[Candidate
     best = np.zeros_like(cosines)
     for number, candidate in enumerate(candidates):
         for other in (number - 1, number + 1):
-            if 0 <= other < len(candidates) and candidates[other].n == candidate.n:
+            if 0 <= other < len(candidates) and _are_neighbours(candidate, candidates[other]):
                 best[number] = max(best[number], cosines[other])
     return best
+
+
+def _are_neighbours(one: Candidate, other: Candidate) -> bool:
+    return one.n == other.n and abs(one.statement.position - other.statement.position) == 1
 
 
 def _pairs(terms: Iterable[str]) -> set[tuple[str, str]]:

@@ -34,15 +34,18 @@ class Choice:
     scores: NDArray[np.float64]
 
 
-def select(choices: Sequence[Choice], candidates: Sequence[Candidate], vectors: Vectors | None) -> list[int]:
-    """The places of the chosen candidates: for each ask its best statements, together in the order of their source."""
-    chosen: list[int] = []
+def select(
+    choices: Sequence[Choice], candidates: Sequence[Candidate], vectors: Vectors | None, everything: Sequence[Candidate]
+) -> list[Candidate]:
+    """For each ask its best candidates; with what they need from `everything`, in the order of their source."""
+    chosen: list[Candidate] = []
     for choice in choices:
         room = min(MOST_FOR_ONE_ASK if len(choices) == 1 else 2, MOST_IN_ALL - len(chosen))
-        chosen += [place for place in _best(choice.scores, candidates, vectors, room) if place not in chosen]
-    chosen = _with_what_they_point_back_to(chosen, candidates)
-    chosen = _with_whole_lists(chosen, candidates)
-    return _in_source_order(chosen, candidates)
+        best = (candidates[place] for place in _best(choice.scores, candidates, vectors, room))
+        chosen += [candidate for candidate in best if candidate not in chosen]
+    chosen = _with_what_they_point_back_to(chosen, everything)
+    chosen = _with_whole_lists(chosen, everything)
+    return _in_source_order(chosen)
 
 
 def _best(
@@ -69,43 +72,37 @@ def _alike(one: int, other: int, candidates: Sequence[Candidate], vectors: Vecto
     return len(mine & theirs) > 0.8 * min(len(mine), len(theirs))
 
 
-def _with_what_they_point_back_to(chosen: list[int], candidates: Sequence[Candidate]) -> list[int]:
+def _with_what_they_point_back_to(chosen: list[Candidate], everything: Sequence[Candidate]) -> list[Candidate]:
     """`They lapse after that.` needs the sentence before it."""
+    place_of = {(one.n, one.statement.position): one for one in everything}
     more = list(chosen)
-    for place in chosen:
-        before = place - 1
+    for candidate in chosen:
+        before = place_of.get((candidate.n, candidate.statement.position - 1))
         if (
-            _BACKWARD.match(candidates[place].statement.text)
-            and before >= 0
+            _BACKWARD.match(candidate.statement.text)
+            and before is not None
             and before not in more
-            and candidates[before].n == candidates[place].n
-            and candidates[before].statement.block == candidates[place].statement.block
-            and not candidates[before].weak
+            and before.statement.block == candidate.statement.block
+            and not before.weak
         ):
             more.append(before)
     return more
 
 
-def _with_whole_lists(chosen: list[int], candidates: Sequence[Candidate]) -> list[int]:
+def _with_whole_lists(chosen: list[Candidate], everything: Sequence[Candidate]) -> list[Candidate]:
     """A lead-in brings its list, and two items of a short list bring the others: half a list misleads."""
     more = list(chosen)
-    for place in chosen:
-        statement = candidates[place].statement
+    for candidate in chosen:
+        statement = candidate.statement
         lead = statement.text if statement.kind == "lead" else statement.lead
-        if not lead:
-            continue
-        items = [
-            number
-            for number, candidate in enumerate(candidates)
-            if candidate.n == candidates[place].n and candidate.statement.lead == lead
-        ]
+        items = [one for one in everything if lead and one.n == candidate.n and one.statement.lead == lead]
         wanted = statement.kind == "lead" or sum(item in chosen for item in items) > 1
         if wanted and len(items) <= _MOST_LIST_ITEMS:
             more += [item for item in items if item not in more]
     return more
 
 
-def _in_source_order(chosen: list[int], candidates: Sequence[Candidate]) -> list[int]:
+def _in_source_order(chosen: Sequence[Candidate]) -> list[Candidate]:
     """Passages in the order in which they were chosen first; inside a passage as it is written there."""
-    passages = list(dict.fromkeys(candidates[place].n for place in chosen))
-    return sorted(chosen, key=lambda place: (passages.index(candidates[place].n), candidates[place].statement.position))
+    passages = list(dict.fromkeys(candidate.n for candidate in chosen))
+    return sorted(chosen, key=lambda candidate: (passages.index(candidate.n), candidate.statement.position))
