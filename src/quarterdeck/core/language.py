@@ -22,7 +22,9 @@ STOP_WORDS = frozenset(
 
 _TOKEN = re.compile(r"\d+(?:[.,:]\d+)*|[^\W\d_]+(?:['’][^\W\d_]+)*|\d+[^\W_]+")
 _CITATION = r"(?:\s*\[\d{1,3}\])*"
-_BOUNDARY = re.compile(rf"(?<=[.!?…])[\"'”’)\]*_]*{_CITATION}(\s+)(?!\[\d{{1,3}}\])(?=[\"'“‘(\[*_`#$€£]*[A-Z0-9À-Ý])|([。！？])")
+_BOUNDARY = re.compile(
+    rf"(?<=[.!?…])[\"'”’)\]*_]*{_CITATION}(\s+)(?!\[\d{{1,3}}\])(?=[\"'“‘(\[*_`#$€£]*[A-Z0-9À-Ý])|([。！？])"
+)
 _ABBREVIATION = re.compile(
     r"(?:^|[\s(\[\"“])(?:e\.g|i\.e|etc|cf|vs|approx|incl|excl|dr|mr|mrs|ms|prof|st|no|nos|art|sec|para|fig|eq|ch|pp|vol"
     r"|ed|eds|al|inc|ltd|corp|co|dept|est|tel|ext|max|min|hrs|jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec|mon|tue|wed"

@@ -796,7 +796,7 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "openai" | "anthropic" | "openai-compatible" | "local";
+            kind: "openai" | "anthropic" | "gemini" | "openai-compatible" | "local";
             /** Models */
             models: string[];
             /** Name */
@@ -1296,7 +1296,7 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "openai" | "anthropic" | "openai-compatible" | "local";
+            kind: "openai" | "anthropic" | "gemini" | "openai-compatible" | "local";
             /**
              * Models
              * @default []
