@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from typing import Annotated
+from urllib.parse import quote
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from quarterdeck.access.gate import CanRead, CanWrite
@@ -21,6 +22,7 @@ from quarterdeck.retrieval.records import (
     KnowledgeVersion,
     ManifestFile,
     ManifestReply,
+    Original,
     SearchMode,
     SearchResult,
 )
@@ -108,6 +110,11 @@ async def get_document(name: str, id: str, work: CanRead) -> DocumentDetail:  # 
     return await library.document(work, name, id)
 
 
+@router.get("/knowledge/{name}/documents/{id}/original", response_class=Response)
+async def download_original(name: str, id: str, work: CanRead) -> Response:  # noqa: A002 - the name in the path
+    return _as_download(await library.original(work, name, id))
+
+
 @router.get("/knowledge/{name}/searches")
 async def search(
     name: str,
@@ -122,3 +129,12 @@ async def search(
 @router.get("/chunks/{id}")
 async def get_chunk(id: str, work: CanRead) -> ChunkDetail:  # noqa: A002 - the name in the path
     return await library.chunk(work, id)
+
+
+def _as_download(original: Original) -> Response:
+    # Never shown in place: somebody's HTML would run with the reader's session.
+    headers = {
+        "content-disposition": f"attachment; filename*=UTF-8''{quote(original.name, safe='')}",
+        "x-content-type-options": "nosniff",
+    }
+    return Response(original.content, media_type="application/octet-stream", headers=headers)
