@@ -72,6 +72,8 @@ class PiecesTally:
             call["id"] = piece.id or call["id"]
             call["name"] = piece.name or call["name"]
             call["arguments"] += piece.arguments
+            if piece.signature is not None:
+                call["signature"] = piece.signature
         elif isinstance(piece, UsagePiece):
             self._outcome.usage = piece.usage
             self._outcome.model = piece.model or self._outcome.model
