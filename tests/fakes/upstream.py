@@ -1,4 +1,6 @@
-"""A model provider on loopback that speaks OpenAI's and Anthropic's wire formats to the letter, and fails on request.
+"""A model provider on loopback that speaks the wire formats of the real ones to the letter, and fails on request.
+
+OpenAI's and Anthropic's are here, the others in files of their own.
 
 Each request takes the next `Turn` of the script (the last one for ever). What came in is kept in `received`.
 """
@@ -17,60 +19,10 @@ from typing import Any
 
 from aiohttp import web
 
-Json = dict[str, Any]
+from tests.fakes import gemini
+from tests.fakes.turn import Break, Json, Script, ToolCall, Turn, interruption
 
-
-@dataclass(frozen=True)
-class ToolCall:
-    """A tool call of the model."""
-
-    id: str
-    name: str
-    arguments: str
-
-
-@dataclass(frozen=True)
-class Turn:
-    """How one request is answered."""
-
-    words: tuple[str, ...] = ("Paris", " is", " the", " capital", ".")
-    tool_calls: tuple[ToolCall, ...] = ()
-    finish: str | None = None
-    input_tokens: int = 20
-    output_tokens: int = 10
-    cached_tokens: int = 0
-    cache_write_tokens: int = 0
-    cache_write_1h_tokens: int = 0
-    reasoning_tokens: int = 0
-    thinking: tuple[str, ...] = ()
-    """Thoughts before the words: a signed block of Anthropic's, `reasoning_content` as DeepSeek sends it."""
-    usage: str = "standard"
-    """`standard` (a chunk of its own, when asked for), `none`, `in-last-chunk` (unasked, as Groq and Mistral do)."""
-    service_tier: str = "default"
-    status: int = 200
-    error: Json | None = None
-    """The body of an error answer."""
-    headers: tuple[tuple[str, str], ...] = ()
-    error_after: int | None = None
-    """An error event instead of the n-th content event."""
-    reset_after: int | None = None
-    """The connection is reset instead of the n-th content event; -1: before any answer."""
-    silent_after: int | None = None
-    """Nothing more comes instead of the n-th content event; -1: not even a status."""
-    pause_before: int | None = None
-    """The n-th content event comes when `release` is set, and the rest as usual."""
-    half_after: int | None = None
-    """Half an event, then the end of the stream, instead of the n-th content event."""
-    ends_after: int | None = None
-    """A clean end of the stream instead of the n-th content event."""
-    done: bool = True
-    """Whether `[DONE]` ends an OpenAI stream."""
-    newline: str = "\n"
-    piece_bytes: int | None = None
-    """Cut the stream into writes of so many bytes, wherever that falls."""
-    body: bytes | None = None
-    """This very body instead of any other."""
-    content_type: str | None = None
+__all__ = ["FakeUpstream", "Received", "ToolCall", "Turn", "fake_upstream"]
 
 
 @dataclass
@@ -154,20 +106,30 @@ class FakeUpstream:
                 if received.body.get("stream"):
                     return await self._stream(request, turn, self._anthropic_events(turn))
                 return web.json_response(self._message(turn), headers=dict(turn.headers))
+            case path if path.startswith("/v1beta/"):
+                answer = gemini.answer(path, request.query, received.body if received.raw else {}, turn)
+                return await self._give(request, turn, answer)
         return web.json_response({"error": {"message": f"no route {request.path}", "type": "not_found"}}, status=404)
 
-    async def _stream(self, request: web.Request, turn: Turn, events: list[str | bytes]) -> web.StreamResponse:
+    async def _give(self, request: web.Request, turn: Turn, answer: Json | Script) -> web.StreamResponse:
+        if isinstance(answer, dict):
+            return web.json_response(answer, headers=dict(turn.headers))
+        return await self._stream(request, turn, answer)
+
+    async def _stream(self, request: web.Request, turn: Turn, events: Script) -> web.StreamResponse:
         kind = turn.content_type or "text/event-stream; charset=utf-8"
         response = web.StreamResponse(headers={"content-type": kind, "cache-control": "no-cache", **dict(turn.headers)})
         await response.prepare(request)
         for event in events:
             match event:
-                case b"reset":
+                case Break.RESET:
                     _reset(request)
-                case b"silence":
+                case Break.SILENCE:
                     await self.release.wait()
-                case b"end":
+                case Break.END:
                     return response
+                case bytes():
+                    await _write(response, event, turn.piece_bytes)
                 case str():
                     await _write(response, event.replace("\n", turn.newline).encode(), turn.piece_bytes)
         await response.write_eof()
@@ -198,7 +160,7 @@ class FakeUpstream:
             del completion["usage"]
         return completion
 
-    def _openai_events(self, asked: Json, turn: Turn) -> list[str | bytes]:
+    def _openai_events(self, asked: Json, turn: Turn) -> Script:
         wants_usage = bool((asked.get("stream_options") or {}).get("include_usage"))
 
         def chunk(delta: Json, finish: str | None = None, **more: object) -> str:
@@ -229,11 +191,11 @@ class FakeUpstream:
                 middle = len(call.arguments) // 2
                 for part in (call.arguments[:middle], call.arguments[middle:]):
                     contents.append({"tool_calls": [{"index": index, "function": {"arguments": part}}]})
-        events: list[str | bytes] = [chunk({"role": "assistant", "content": "", "refusal": None})]
+        events: Script = [chunk({"role": "assistant", "content": "", "refusal": None})]
         for number, content in enumerate(contents):
             if turn.pause_before == number:
-                events.append(b"silence")
-            special = _special(turn, number, chunk(content))
+                events.append(Break.SILENCE)
+            special = interruption(turn, number, chunk(content), _data(OPENAI_BROKEN))
             events += special or [chunk(content)]
             if special:
                 return events
@@ -268,9 +230,9 @@ class FakeUpstream:
             "usage": _anthropic_usage(turn, turn.output_tokens),
         }
 
-    def _anthropic_events(self, turn: Turn) -> list[str | bytes]:
+    def _anthropic_events(self, turn: Turn) -> Script:
         start = {**self._message(turn), "content": [], "stop_reason": None, "usage": _anthropic_usage(turn, 1)}
-        events: list[str | bytes] = [_named("message_start", message=start), _named("ping")]
+        events: Script = [_named("message_start", message=start), _named("ping")]
         blocks: list[tuple[Json, list[Json]]] = []
         if turn.thinking:
             thoughts: list[Json] = [{"type": "thinking_delta", "thinking": thought} for thought in turn.thinking]
@@ -289,15 +251,15 @@ class FakeUpstream:
             for delta in deltas:
                 event = _named("content_block_delta", index=index, delta=delta)
                 if turn.pause_before == number:
-                    events.append(b"silence")
-                special = _special(turn, number, event, anthropic=True)
+                    events.append(Break.SILENCE)
+                special = interruption(turn, number, event, _named("error", error=ANTHROPIC_OVERLOADED["error"]))
                 events += special or [event]
                 if special:
                     return events
                 number += 1
             events.append(_named("content_block_stop", index=index))
         delta = {"stop_reason": _anthropic_stop(turn), "stop_sequence": None}
-        events.append(_named("message_delta", delta=delta, usage={"output_tokens": turn.output_tokens}))
+        events.append(_named("message_delta", delta=delta, usage=_anthropic_usage(turn, turn.output_tokens)))
         events.append(_named("message_stop"))
         return events
 
@@ -361,6 +323,16 @@ ANTHROPIC_OVERLOADED: Json = {
     "error": {"type": "overloaded_error", "message": "Overloaded"},
     "request_id": "req_011CSHoEeqs5C35K2UUqR7Fy",
 }
+ANTHROPIC_BAD_KEY: Json = {
+    "type": "error",
+    "error": {"type": "authentication_error", "message": "invalid x-api-key"},
+    "request_id": "req_011CSHoEeqs5C35K2UUqR7Fx",
+}
+ANTHROPIC_RATE_LIMIT: Json = {
+    "type": "error",
+    "error": {"type": "rate_limit_error", "message": "This request would exceed your organization's rate limit."},
+    "request_id": "req_011CSHoEeqs5C35K2UUqR7Fw",
+}
 ANTHROPIC_BAD_REQUEST: Json = {
     "type": "error",
     "error": {"type": "invalid_request_error", "message": "max_tokens: 9999999 > 64000"},
@@ -387,22 +359,6 @@ _ANTHROPIC_MODELS: Json = {
     "first_id": "claude-sonnet-4-5-20250929",
     "last_id": "claude-sonnet-4-5-20250929",
 }
-
-
-def _special(turn: Turn, number: int, event: str, *, anthropic: bool = False) -> list[str | bytes]:
-    if turn.error_after == number:
-        if anthropic:
-            return [_named("error", error=ANTHROPIC_OVERLOADED["error"])]
-        return [_data(OPENAI_BROKEN)]
-    if turn.reset_after == number:
-        return [b"reset"]
-    if turn.silent_after == number:
-        return [b"silence"]
-    if turn.half_after == number:
-        return [event[: len(event) // 2], b"end"]
-    if turn.ends_after == number:
-        return [b"end"]
-    return []
 
 
 def _reset(request: web.Request) -> None:
@@ -470,6 +426,7 @@ def _anthropic_usage(turn: Turn, output_tokens: int) -> Json:
         },
         "output_tokens": output_tokens,
         "service_tier": "standard",
+        **({"output_tokens_details": {"thinking_tokens": turn.reasoning_tokens}} if turn.reasoning_tokens else {}),
     }
 
 

@@ -20,7 +20,11 @@ from quarterdeck.gateway.records import ConfiguredProvider, ModelCard, ProviderC
 from quarterdeck.runtime.work import Work
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
-_STANDARD_URLS = {"openai": "https://api.openai.com/v1", "anthropic": "https://api.anthropic.com"}
+_STANDARD_URLS = {
+    "openai": "https://api.openai.com/v1",
+    "anthropic": "https://api.anthropic.com",
+    "gemini": "https://generativelanguage.googleapis.com",
+}
 _MOST_MODELS = 1000
 
 

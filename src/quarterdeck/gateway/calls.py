@@ -74,6 +74,8 @@ class PiecesTally:
             call["id"] = piece.id or call["id"]
             call["name"] = piece.name or call["name"]
             call["arguments"] += piece.arguments
+            if piece.signature is not None:
+                call["signature"] = piece.signature
         elif isinstance(piece, ReasoningPiece):
             self._thoughts.append(piece.text)
         elif isinstance(piece, UsagePiece):

@@ -75,7 +75,7 @@ class Catalogue:
         prices = self._runtime.part(Prices)
         for provider in providers.values():
             # A dated or otherwise longer name, of a provider that nobody has narrowed to certain models.
-            if not provider.account.models and prices.knows(provider.account, model):
+            if provider.may_have(model) and prices.knows(provider.account, model):
                 return Route(provider, model)
         raise self._unknown(project_id, model)
 

@@ -110,6 +110,8 @@ class ToolCallPiece(msgspec.Struct, frozen=True):
     id: str | None = None
     name: str | None = None
     arguments: str = ""
+    signature: str | None = None
+    """Gemini's seal on the thoughts behind the call; it wants it back with the call."""
 
 
 class ReasoningPiece(msgspec.Struct, frozen=True):

@@ -65,7 +65,7 @@ async def _vectors(
         for index, vector in enumerate(found.vectors)
     ]
     answer = msgspec.json.encode({"object": "list", "data": data, "model": route.id, "usage": told})
-    return answer, Usage(found.input_tokens, 0), span.now_ns() - began_ns
+    return answer, Usage(found.input_tokens, 0, estimated=found.estimated), span.now_ns() - began_ns
 
 
 def _texts(request: EmbeddingRequest) -> list[str]:

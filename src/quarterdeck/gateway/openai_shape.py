@@ -21,6 +21,7 @@ from quarterdeck.gateway.conversation import (
     UsagePiece,
 )
 from quarterdeck.gateway.dialect import BodyWriter, StreamWriter
+from quarterdeck.gateway.outcome import signed
 
 _encode = msgspec.json.encode
 
@@ -166,6 +167,8 @@ def _tool_call_delta(piece: ToolCallPiece) -> dict[str, object]:
         function["name"] = piece.name
     if piece.id is not None:
         delta |= {"id": piece.id, "type": "function"}
+    if piece.signature is not None:
+        delta |= signed(piece.signature)
     return delta
 
 

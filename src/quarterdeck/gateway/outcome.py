@@ -208,11 +208,22 @@ class _Speaker:
 
 
 def tool_calls(calls: Iterable[dict[str, str]]) -> list[Attribute]:
-    """Tool calls of (`id`, `name`, `arguments`) in the OpenAI shape."""
-    return [
-        {"id": call["id"], "type": "function", "function": {"name": call["name"], "arguments": call["arguments"]}}
-        for call in calls
-    ]
+    """Tool calls of (`id`, `name`, `arguments`, perhaps `signature`) in the OpenAI shape."""
+    return [_tool_call(call) for call in calls]
+
+
+def signed(signature: str) -> dict[str, Attribute]:
+    """Where Google's own OpenAI endpoint keeps the signature of a tool call, so that clients know it there."""
+    return {"extra_content": {"google": {"thought_signature": signature}}}
+
+
+def _tool_call(call: dict[str, str]) -> Attribute:
+    said: dict[str, Attribute] = {
+        "id": call["id"],
+        "type": "function",
+        "function": {"name": call["name"], "arguments": call["arguments"]},
+    }
+    return said | signed(call["signature"]) if "signature" in call else said
 
 
 def estimated_usage(messages: Sequence[Message], output: Attribute, known: Usage | None = None) -> Usage:

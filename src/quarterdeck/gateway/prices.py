@@ -34,6 +34,7 @@ class Bill(msgspec.Struct, frozen=True):
 _SELLERS = {
     "openai": "openai",
     "anthropic": "anthropic",
+    "gemini": "google",
     "groq": "groq",
     "mistral": "mistral",
     "deepseek": "deepseek",

@@ -14,7 +14,7 @@ from quarterdeck.gateway.upstream import Reply
 from quarterdeck.runtime.runtime import Runtime
 from quarterdeck.runtime.work import Work
 
-ProviderKind = Literal["openai", "anthropic", "openai-compatible", "local"]
+ProviderKind = Literal["openai", "anthropic", "gemini", "openai-compatible", "local"]
 
 
 @dataclass(frozen=True)
@@ -56,6 +56,8 @@ class Embeddings:
     vectors: list[list[float]]
     input_tokens: int
     model: str
+    estimated: bool = False
+    """True when the provider told no usage and we counted ourselves."""
 
 
 class Provider(ABC):
@@ -75,6 +77,10 @@ class Provider(ABC):
     @abstractmethod
     def models(self) -> Sequence[OfferedModel]:
         """What is offered, from memory: no call leaves the house."""
+
+    def may_have(self, model: str) -> bool:
+        """Whether a model that is on its price list, but not in `models`, can be asked for here without saying so."""
+        return not self.account.models
 
     @abstractmethod
     def chat(self, work: Work, model: str, request: ChatRequest) -> AsyncGenerator[Piece, None]:

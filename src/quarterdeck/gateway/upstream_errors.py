@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,6 +11,9 @@ import msgspec
 from yarl import URL
 
 from quarterdeck.core.errors import QuarterdeckError, UpstreamFailed, UpstreamTimeout, UpstreamUnavailable
+
+# Google answers 400 to a key that it does not know.
+_API_KEY_INVALID = b'"API_KEY_INVALID"'
 
 
 class ProviderRefused(UpstreamFailed):
@@ -31,7 +35,7 @@ def refusal(provider: str, status: int, headers: Mapping[str, str], body: bytes)
     said = _said(body)
     message = str(said.get("message") or body[:500].decode(errors="replace") or f"HTTP {status}")
     error: QuarterdeckError
-    if status in (401, 403):
+    if status in (401, 403) or _API_KEY_INVALID in body:
         error = CredentialRefused(
             f"`{provider}` refused our credential ({status}): {message} Renew it under Settings → Providers."
         )
@@ -53,7 +57,7 @@ def refusal(provider: str, status: int, headers: Mapping[str, str], body: bytes)
         )
         if said.get("type") == "insufficient_quota":
             error.kind = "insufficient_quota"
-    error.retry_after_s = _retry_after_s(headers)
+    error.retry_after_s = _retry_after_s(headers, said)
     return error
 
 
@@ -83,11 +87,13 @@ def _said(body: bytes) -> dict[str, Any]:  # Any: every provider words its error
     if isinstance(inner, str):
         return {"message": inner}
     if isinstance(inner, dict):
+        if isinstance(inner.get("code"), int):  # Google repeats the status there
+            inner = {**inner, "code": None}
         return {**inner, "message": inner.get("message") or inner.get("detail")}
     return {}
 
 
-def _retry_after_s(headers: Mapping[str, str]) -> float | None:
+def _retry_after_s(headers: Mapping[str, str], said: dict[str, Any]) -> float | None:
     for name, scale in (("retry-after-ms", 1000), ("retry-after", 1)):
         try:
             wait_s = float(headers[name]) / scale
@@ -95,4 +101,9 @@ def _retry_after_s(headers: Mapping[str, str]) -> float | None:
             continue
         if math.isfinite(wait_s):
             return max(0.0, wait_s)
+    details = said.get("details")
+    for detail in details if isinstance(details, list) else ():
+        match detail:
+            case {"retryDelay": str(delay)} if re.fullmatch(r"\d{1,9}(\.\d{1,9})?s", delay):  # Google's way to say it
+                return float(delay[:-1])
     return None

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import aclosing
+from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
 import pytest
 
 from quarterdeck.core.errors import QuarterdeckError
-from quarterdeck.gateway.calls import call_model
+from quarterdeck.gateway.calls import PiecesTally, call_model
 from quarterdeck.gateway.catalogue import Catalogue, provider_kinds
 from quarterdeck.gateway.conversation import (
     ChatRequest,
@@ -19,15 +20,43 @@ from quarterdeck.gateway.conversation import (
     Piece,
     SourceDocument,
     TextPiece,
+    Usage,
     UsagePiece,
 )
 from quarterdeck.gateway.provider import Provider, ProviderKind
+from quarterdeck.gateway.upstream_errors import CredentialRefused, ProviderRefused
 from quarterdeck.runtime.work import Work
-from tests.fakes.upstream import FakeUpstream, Turn, fake_upstream
+from tests.fakes import gemini
+from tests.fakes import upstream as fakes
+from tests.fakes.turn import Json, ToolCall, Turn
+from tests.fakes.upstream import FakeUpstream, fake_upstream
 from tests.unit.gateway.conftest import Gateway, running_gateway
 
-REMOTE = ["openai/gpt-4o-mini", "anthropic/claude-sonnet-4-5", "vllm/some-model"]
+
+@dataclass(frozen=True)
+class Dialect:
+    """How one provider words what all of them can mean."""
+
+    bad_key: tuple[int, Json]
+    rate_limit: Json
+    images: bool = True
+    reasoning: bool = True
+
+
+_OPENAI = Dialect((401, fakes.OPENAI_BAD_KEY), fakes.OPENAI_RATE_LIMIT)
+DIALECTS = {
+    "openai/gpt-4o-mini": _OPENAI,
+    "anthropic/claude-sonnet-4-5": Dialect((401, fakes.ANTHROPIC_BAD_KEY), fakes.ANTHROPIC_RATE_LIMIT),
+    "vllm/some-model": _OPENAI,
+    "gemini/gemini-2.5-flash": Dialect((400, gemini.BAD_KEY), gemini.RATE_LIMIT),
+}
+REMOTE = list(DIALECTS)
 ALL = [*REMOTE, "local/extractive"]
+WEATHER = {
+    "type": "function",
+    "function": {"name": "weather", "parameters": {"type": "object", "properties": {"city": {"type": "string"}}}},
+}
+PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAQAAAC1HAwCAAAAC0lEQVR42mNk+A8AAQUBAScY42YAAAAASUVORK5CYII="
 
 
 @pytest.fixture
@@ -44,6 +73,8 @@ async def gateway(tmp_path: Path, upstream: FakeUpstream) -> AsyncIterator[Gatew
         "ANTHROPIC_API_KEY": "k",
         "ANTHROPIC_BASE_URL": upstream.url,
         "VLLM_BASE_URL": upstream.url,
+        "GEMINI_API_KEY": "k",
+        "GOOGLE_GEMINI_BASE_URL": upstream.url,
     }
     async with running_gateway(tmp_path / "home", upstream, providers=found) as gateway:
         yield gateway
@@ -65,7 +96,7 @@ def provider_of(work: Work, model: str) -> Provider:
 def test_plug_ins_are_found_by_being_there() -> None:
     kinds: set[ProviderKind] = {kind.kind for kind in provider_kinds()}
 
-    assert kinds == {"openai", "openai-compatible", "anthropic", "local"}
+    assert kinds == {"openai", "openai-compatible", "anthropic", "gemini", "local"}
 
 
 @pytest.mark.parametrize("model", ALL)
@@ -137,3 +168,110 @@ async def test_a_check_says_what_is_offered(gateway: Gateway, model: str) -> Non
     offered = await provider_of(gateway.work, model).check()
 
     assert len(offered) > 0
+
+
+@pytest.mark.parametrize("model", REMOTE)
+async def test_the_same_words_come_as_the_same_pieces_wherever_the_bytes_are_cut(gateway: Gateway, model: str) -> None:
+    gateway.upstream.script(Turn(words=("Päris", " is", " 🗼."), piece_bytes=5))
+
+    pieces = [piece async for piece in call_model(gateway.work, request(model))]
+
+    assert [piece.text for piece in pieces if isinstance(piece, TextPiece)] == ["Päris", " is", " 🗼."]
+    assert pieces[-2] == FinishPiece("stop")
+
+
+@pytest.mark.parametrize("model", REMOTE)
+async def test_tool_calls_and_their_results_go_there_and_back(gateway: Gateway, model: str) -> None:
+    calls = (ToolCall("call_1", "weather", '{"city":"Paris"}'), ToolCall("call_2", "weather", '{"city":"Rome"}'))
+    gateway.upstream.script(Turn(tool_calls=calls), Turn(words=("Sunny.",)))
+    asked = request(model)
+    asked.tools = [WEATHER]
+
+    said, finish = await _said(gateway, asked)
+    assert said is not None
+    asked.messages.append(Message("assistant", tool_calls=said["tool_calls"]))
+    for call in said["tool_calls"]:
+        asked.messages.append(Message("tool", '{"sky":"blue"}', tool_call_id=call["id"]))
+    answer, _ = await _said(gateway, asked)
+
+    assert finish == ["tool_calls"]
+    assert [(call["function"]["name"], call["function"]["arguments"]) for call in said["tool_calls"]] == [
+        ("weather", '{"city":"Paris"}'),
+        ("weather", '{"city":"Rome"}'),
+    ]
+    assert len({call["id"] for call in said["tool_calls"]}) == 2
+    assert answer is not None and answer["content"] == "Sunny."
+    sent = gateway.upstream.last.raw.decode()
+    assert all(word in sent for word in ("Paris", "Rome", "weather", "blue"))
+
+
+@pytest.mark.parametrize("model", [model for model, dialect in DIALECTS.items() if dialect.images])
+async def test_an_image_is_sent_along(gateway: Gateway, model: str) -> None:
+    asked = request(model)
+    image = {"type": "image_url", "image_url": {"url": f"data:image/png;base64,{PIXEL}"}}
+    asked.messages = [Message("user", [{"type": "text", "text": "What is it?"}, image])]
+
+    async for _ in call_model(gateway.work, asked):
+        pass
+
+    assert PIXEL in gateway.upstream.last.raw.decode()
+
+
+@pytest.mark.parametrize(("model", "dialect"), DIALECTS.items())
+async def test_cached_and_reasoning_tokens_are_counted_inside_the_totals(
+    gateway: Gateway, model: str, dialect: Dialect
+) -> None:
+    gateway.upstream.script(Turn(input_tokens=1000, cached_tokens=600, output_tokens=100, reasoning_tokens=30))
+
+    pieces = [piece async for piece in call_model(gateway.work, request(model))]
+
+    told = cast(UsagePiece, pieces[-1]).usage
+    assert told == Usage(1000, 100, cache_read_tokens=600, reasoning_tokens=30 if dialect.reasoning else 0)
+
+
+@pytest.mark.parametrize("model", REMOTE)
+async def test_an_answer_that_was_cut_short_or_held_back_says_so(gateway: Gateway, model: str) -> None:
+    words = {"anthropic": ("max_tokens", "refusal")}.get(model.partition("/")[0], ("length", "content_filter"))
+    gateway.upstream.script(*[Turn(finish=word) for word in words])
+
+    reasons = [(await _said(gateway, request(model)))[1] for _ in words]
+
+    assert reasons == [["length"], ["content_filter"]]
+
+
+@pytest.mark.parametrize(("model", "dialect"), DIALECTS.items())
+async def test_a_refused_credential_is_no_fault_of_the_client(gateway: Gateway, model: str, dialect: Dialect) -> None:
+    status, body = dialect.bad_key
+    gateway.upstream.script(Turn(status=status, error=body))
+
+    with pytest.raises(CredentialRefused, match="Renew it under Settings"):
+        await _said(gateway, request(model))
+
+
+@pytest.mark.parametrize(("model", "dialect"), DIALECTS.items())
+async def test_a_rate_limit_is_told_with_its_remedy(gateway: Gateway, model: str, dialect: Dialect) -> None:
+    gateway.upstream.script(Turn(status=429, error=dialect.rate_limit, headers=(("retry-after", "7"),)))
+
+    with pytest.raises(ProviderRefused) as caught:
+        await _said(gateway, request(model))
+
+    error = caught.value
+    assert (error.status, error.kind, error.code) == (429, "rate_limit_error", "rate_limit_exceeded")
+    assert error.retry_after_s == 7
+
+
+@pytest.mark.parametrize("model", REMOTE)
+async def test_a_stream_that_ends_without_its_end_is_broken(gateway: Gateway, model: str) -> None:
+    gateway.upstream.script(Turn(ends_after=2, done=False))
+
+    with pytest.raises(QuarterdeckError, match="broke off"):
+        await _said(gateway, request(model))
+
+
+async def _said(gateway: Gateway, asked: ChatRequest) -> tuple[Json | None, list[str]]:
+    """The message of an answer in OpenAI's shape, and why it ended."""
+    tally = PiecesTally()
+    async for piece in call_model(gateway.work, asked):
+        tally.hear(piece)
+    outcome = tally.outcome()
+    return (outcome.output if isinstance(outcome.output, dict) else None), outcome.finish_reasons

@@ -1,0 +1,169 @@
+"""Reads a stream of Google's `generateContent` responses into our pieces; Gemini and Vertex AI send the same."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import msgspec
+
+from quarterdeck.core import ids
+from quarterdeck.core.errors import UpstreamFailed
+from quarterdeck.gateway.conversation import FinishPiece, Piece, TextPiece, ToolCallPiece, Usage, UsagePiece
+from quarterdeck.gateway.upstream_errors import refusal
+
+_Reason = Literal["stop", "length", "tool_calls", "content_filter"]
+_BLOCKED = {
+    "SAFETY",
+    "RECITATION",
+    "LANGUAGE",
+    "BLOCKLIST",
+    "PROHIBITED_CONTENT",
+    "SPII",
+    "IMAGE_SAFETY",
+    "IMAGE_PROHIBITED_CONTENT",
+    "IMAGE_RECITATION",
+}
+_FAILED = {
+    "MALFORMED_FUNCTION_CALL",
+    "UNEXPECTED_TOOL_CALL",
+    "TOO_MANY_TOOL_CALLS",
+    "MALFORMED_RESPONSE",
+    "MISSING_THOUGHT_SIGNATURE",
+}
+
+
+class _Wire(msgspec.Struct, rename="camel"):
+    """Google writes names in camel case."""
+
+
+class _FunctionCall(_Wire):
+    name: str = ""
+    args: Any = None  # Any: a tool's arguments
+    id: str | None = None
+
+
+class _Part(_Wire):
+    text: str | None = None
+    thought: bool = False
+    thought_signature: str | None = None
+    function_call: _FunctionCall | None = None
+
+
+class _Content(_Wire):
+    parts: list[_Part] | None = None
+
+
+class _Candidate(_Wire):
+    content: _Content | None = None
+    finish_reason: str | None = None
+    finish_message: str | None = None
+    index: int = 0
+
+
+class _WireUsage(_Wire):
+    prompt_token_count: int | None = None
+    cached_content_token_count: int | None = None
+    candidates_token_count: int | None = None
+    tool_use_prompt_token_count: int | None = None
+    thoughts_token_count: int | None = None
+
+
+class _Feedback(_Wire):
+    block_reason: str | None = None
+
+
+class _Failure(_Wire):
+    code: int = 500
+
+
+class _Response(_Wire):
+    candidates: list[_Candidate] | None = None
+    prompt_feedback: _Feedback | None = None
+    usage_metadata: _WireUsage | None = None
+    model_version: str | None = None
+    response_id: str | None = None
+    error: _Failure | None = None
+
+
+_RESPONSE = msgspec.json.Decoder(_Response)
+
+
+class GeminiReading:
+    """What has been read of one stream so far."""
+
+    def __init__(self, provider: str) -> None:
+        self._provider = provider
+        self._used: _WireUsage | None = None
+        self._model: str | None = None
+        self._response_id: str | None = None
+        self._reason: _Reason | None = None
+        self._calls = 0
+
+    def read(self, data: bytes) -> list[Piece]:
+        """The pieces in one event."""
+        if not data:
+            return []
+        try:
+            said = _RESPONSE.decode(data)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise UpstreamFailed(f"`{self._provider}` sent an event that cannot be read: {data[:200]!r}.") from error
+        if said.error is not None:
+            raise refusal(self._provider, said.error.code, {}, data)
+        self._model = said.model_version or self._model
+        self._response_id = said.response_id or self._response_id
+        self._used = said.usage_metadata or self._used  # each event counts anew from the beginning
+        if said.prompt_feedback is not None and said.prompt_feedback.block_reason is not None:
+            self._reason = "content_filter"
+        pieces: list[Piece] = []
+        for candidate in said.candidates or ():
+            if candidate.index == 0:
+                pieces += self._candidate(candidate)
+        return pieces
+
+    def finish(self, rest: bytes) -> tuple[FinishPiece, UsagePiece | None]:
+        """How it ended and what it took. A stream that ended without saying why has broken off."""
+        if rest.strip() or self._reason is None:
+            raise UpstreamFailed(f"`{self._provider}` broke off before the end of its answer.")
+        reason: _Reason = "tool_calls" if self._calls and self._reason == "stop" else self._reason
+        used = self._used
+        if used is None:
+            return FinishPiece(reason), None
+        thoughts = used.thoughts_token_count or 0
+        usage = Usage(
+            # Google counts cached tokens inside the prompt, but thoughts beside the answer, and what its own tools
+            # have found beside the prompt.
+            input_tokens=(used.prompt_token_count or 0) + (used.tool_use_prompt_token_count or 0),
+            output_tokens=(used.candidates_token_count or 0) + thoughts,
+            cache_read_tokens=used.cached_content_token_count or 0,
+            reasoning_tokens=thoughts,
+        )
+        return FinishPiece(reason), UsagePiece(usage, self._model, self._response_id)
+
+    def _candidate(self, candidate: _Candidate) -> list[Piece]:
+        pieces = [
+            piece
+            for part in (candidate.content.parts if candidate.content else None) or ()
+            if (piece := self._part(part)) is not None
+        ]
+        reason = candidate.finish_reason
+        if reason in _FAILED:
+            raise UpstreamFailed(
+                f"`{self._provider}` could not finish its answer ({reason}): {candidate.finish_message or 'no details'}."
+            )
+        if reason is not None:
+            self._reason = "length" if reason == "MAX_TOKENS" else "content_filter" if reason in _BLOCKED else "stop"
+        return pieces
+
+    def _part(self, part: _Part) -> Piece | None:
+        if part.function_call is not None:
+            call = part.function_call
+            self._calls += 1
+            return ToolCallPiece(
+                index=self._calls - 1,
+                id=call.id or ids.new_id("call"),  # Gemini names its calls by order, OpenAI's clients by id
+                name=call.name,
+                arguments=msgspec.json.encode(call.args if call.args is not None else {}).decode(),
+                signature=part.thought_signature,
+            )
+        # Thoughts come only when asked for, and OpenAI's dialect has no place for them.
+        return TextPiece(part.text) if part.text and not part.thought else None
