@@ -137,7 +137,7 @@ async def _ask(work: Work, question: str) -> Answer:
     span = work.start(f"app {APP}", "app")
     began, first_ms, text, finish = time.perf_counter(), 0.0, "", FinishPiece()
     request = ChatRequest(model=APP, messages=[Message("user", question)])
-    async with aclosing(app.answer(work.under(span), request, span)) as pieces:  # type: ignore[type-var]
+    async with aclosing(app.answer(work.under(span), request, span)) as pieces:
         async for piece in pieces:
             if isinstance(piece, TextPiece):
                 first_ms = first_ms or (time.perf_counter() - began) * 1000

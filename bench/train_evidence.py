@@ -15,7 +15,7 @@ import json
 import random
 import re
 import tempfile
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +26,7 @@ from numpy.typing import NDArray
 
 from quarterdeck.access.keyring import Keyring
 from quarterdeck.config.settings import Settings
+from quarterdeck.core import clock
 from quarterdeck.gateway.conversation import SourceDocument
 from quarterdeck.gateway.embedder import Embedder
 from quarterdeck.gateway.extractive.candidates import Candidate, read_candidates
@@ -84,12 +85,28 @@ async def main() -> None:
             embed = VectorMemory(runtime.part(Embedder), size=500_000).embed
             content = {
                 "about": "Coefficients of local/extractive; fitted by bench/train_evidence.py.",
+                "card": _card(asked, embedder=runtime.part(Embedder).name),
                 "with_vectors": _fit_both(asked, embed),
                 "words_only": _fit_both(asked, None),
             }
     if options.write:
         MODEL.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
         print(f"wrote {MODEL}")
+
+
+def _card(asked: Sequence[Asked], *, embedder: str) -> dict[str, object]:
+    """What the coefficients were made from, for whoever has to answer for them."""
+    return {
+        "date": clock.iso(clock.now())[:10],
+        "embedder": embedder,
+        "questions": dict(sorted(Counter(one.group for one in asked).items())),
+        "data": {
+            "handbook and questions of the demo, our own questions": "Apache-2.0, this repository",
+            "handbook of 18F": "public domain (US government work)",
+            "PolicyQA, development part": "MIT",
+        },
+        "not for": "questions in other languages than English",
+    }
 
 
 def _fit_both(asked: Sequence[Asked], embed: Embed | None) -> dict[str, object]:
@@ -129,6 +146,11 @@ def _fit_both(asked: Sequence[Asked], embed: Embed | None) -> dict[str, object]:
         "support": _named(SUPPORT_FEATURES, final[:-1]),
         "support_bias": round(float(final[-1]), 4),
         "threshold": round(float(1 / (1 + np.exp(-threshold))), 4),
+        "when_new_to_it": {
+            "answerable_answered": _share(logits[np.isin(groups, ["demo", "own"])] >= threshold),
+            "unanswerable_declined": _share(logits[groups == "unanswerable"] < threshold),
+            "auc": round(_auc(logits[(truth == 1) & ~leading], logits[groups == "unanswerable"]), 3),
+        },
     }
 
 
@@ -296,6 +318,10 @@ def _report_statements(rows: Sequence[Prepared]) -> None:
     for group, hits in sorted(found.items()):
         first, three = np.mean([hit[0] for hit in hits]), np.mean([hit[1] for hit in hits])
         print(f"  {group:14} {len(hits):4d}   first statement {first:.2f}   one of three {three:.2f}")
+
+
+def _share(flags: NDArray[np.bool_]) -> float:
+    return round(float(flags.mean()), 3)
 
 
 def _auc(positive: NDArray[np.float64], negative: NDArray[np.float64]) -> float:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.fakes.relay import relay
 from tests.server_process import ServerProcess
 from tests.terminal import command, in_terminal
 
@@ -143,20 +144,24 @@ def test_the_doctor_finds_a_healthy_house(quarterdeck: Run) -> None:
 
 
 def test_an_interrupted_ingestion_goes_on_where_it_was(quarterdeck: Run, demo: ServerProcess, tmp_path: Path) -> None:
-    for number in range(600):
+    for number in range(100):
         (tmp_path / f"{number}.md").write_text(f"# Page {number}\n\nThis page is number {number} of the book.\n")
     arguments = command("ingest", str(tmp_path), "--into", "interrupted")
-    begun = subprocess.Popen(arguments, env=demo.environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    with demo.client() as client:
-        wait_until(lambda: client.get("/api/v1/knowledge/interrupted").is_success, "the ingestion has begun")
-    begun.send_signal(signal.SIGINT)
-    _, said = begun.communicate(timeout=30)
+    with relay(demo.url, most_uploads=40) as slow:
+        there = {"QUARTERDECK_URL": slow.url, "QUARTERDECK_API_KEY": demo.admin_key}
+        begun = subprocess.Popen(
+            arguments, env=demo.environment() | there, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        )
+        assert slow.hangs.wait(60)
+        begun.send_signal(signal.SIGINT)
+        _, said = begun.communicate(timeout=30)
 
     again = json.loads(quarterdeck("ingest", str(tmp_path), "--into", "interrupted", "--json").stdout)
 
     assert begun.returncode == 130, said
     assert b"Traceback" not in said
-    assert again["version"]["documents"] == 600
+    assert again["version"]["documents"] == 100
+    assert again["unchanged"] >= 30
 
 
 def test_in_a_terminal_an_answer_is_wrapped_and_its_sources_are_drawn(demo: ServerProcess) -> None:

@@ -42,6 +42,7 @@ def test_a_server_starts_on_an_empty_folder_and_ends_well_on_sigterm(first_serve
     code = first_server.stop()
 
     assert code == 0
+    assert "leaked" not in first_server.log()
     assert not (first_server.home / "session.json").exists()
 
 

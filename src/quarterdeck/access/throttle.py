@@ -50,4 +50,7 @@ class LoginThrottle:
 
     def _make_room(self, now_s: float) -> None:
         if len(self._attempts) >= _MOST_CLIENTS:
-            self._attempts = {c: a for c, a in self._attempts.items() if now_s - a.last_s < _LONGEST_WAIT_S}
+            recent = [(c, a) for c, a in self._attempts.items() if now_s - a.last_s < _LONGEST_WAIT_S]
+            # So many at once is one attacker with many addresses: whoever was quiet longest is let go.
+            recent.sort(key=lambda entry: entry[1].last_s)
+            self._attempts = dict(recent[-_MOST_CLIENTS * 9 // 10 :])

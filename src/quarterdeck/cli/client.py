@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import socket
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
@@ -42,6 +43,7 @@ class Client:
             self._headers["x-quarterdeck-project"] = project
         self._local = threading.local()
         self._connections: list[http.client.HTTPConnection] = []
+        self._cut_off = False
 
     def get(self, path: str, **query: object) -> Json:
         """Read something."""
@@ -86,6 +88,13 @@ class Client:
             connection.close()
         self._connections.clear()
 
+    def cut_off(self) -> None:
+        """End whatever any thread is waiting for, for good: its call fails now and not after the timeout."""
+        self._cut_off = True
+        for connection in list(self._connections):
+            with suppress(OSError, AttributeError):  # not connected yet, or not any more
+                connection.sock.shutdown(socket.SHUT_RDWR)
+
     def _hang_up(self) -> None:
         """Give up this thread's connection; the next request makes another."""
         connection = self._local.__dict__.pop("connection", None)
@@ -126,7 +135,7 @@ class Client:
                 return self._attempt(method, path, content, headers)
             except (OSError, http.client.HTTPException) as error:
                 self._hang_up()
-                if not reused or isinstance(error, TimeoutError):
+                if not reused or self._cut_off or isinstance(error, TimeoutError):
                     raise self._unreachable(error) from error
 
     def _attempt(

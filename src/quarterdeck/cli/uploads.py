@@ -78,6 +78,7 @@ def _send_all(server: Client, knowledge: str, files: Sequence[File], report: Cal
                 report(future.result())
         except BaseException:
             threads.shutdown(cancel_futures=True, wait=False)
+            server.cut_off()  # nobody waits for uploads that a silent network holds
             raise
 
 

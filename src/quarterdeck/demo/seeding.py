@@ -7,11 +7,10 @@ import logging
 from dataclasses import replace
 
 from quarterdeck.access.keyring import Keyring
-from quarterdeck.core.hashing import sha256
 from quarterdeck.demo.questions import APP, HANDBOOK, KNOWLEDGE
+from quarterdeck.lifecycle import shipping
 from quarterdeck.orchestration import apps, deployments, releases
-from quarterdeck.retrieval import ingestion
-from quarterdeck.retrieval.records import IndexVersion, ManifestFile
+from quarterdeck.retrieval.records import IndexVersion
 from quarterdeck.runtime.runtime import Runtime
 from quarterdeck.runtime.work import Work
 
@@ -32,21 +31,12 @@ async def seed(runtime: Runtime) -> None:
     """Bring the demo up to date. Meant to run beside a server that answers already; what is there is left alone."""
     administrator = runtime.part(Keyring).administrator("admin", name="demo")
     work = Work(runtime=runtime, actor=replace(administrator, kind="system"))
-    index = await _load_handbook(work)
-    await apps.ensure(work, APP, description=_DESCRIPTION, knowledge=KNOWLEDGE, suggested_questions=_QUESTIONS)
-    await _follow(work, index)
+    files = await asyncio.to_thread(_read_handbook)
+    shipped = await shipping.ship(
+        work, files, app=APP, knowledge=KNOWLEDGE, description=_DESCRIPTION, suggested_questions=_QUESTIONS
+    )
+    await _follow(work, shipped.index)
     log.info("the demo is loaded: ask `%s`", APP)
-
-
-async def _load_handbook(work: Work) -> IndexVersion:
-    """Stage what is new or changed, and publish it."""
-    contents = await asyncio.to_thread(_read_handbook)
-    offered = [ManifestFile(path, sha256(content), len(content)) for path, content in contents.items()]
-    reply = await ingestion.want(work, KNOWLEDGE, offered)
-    for path in reply.wanted:
-        await ingestion.stage_file(work, KNOWLEDGE, path, contents[path])
-    # Also when nothing was wanted: a kill may have come between staging and publishing.
-    return await ingestion.publish(work, KNOWLEDGE, paths=list(contents))
 
 
 async def _follow(work: Work, index: IndexVersion) -> None:

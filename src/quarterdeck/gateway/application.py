@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 
 from quarterdeck.gateway.conversation import ChatRequest, Piece
 from quarterdeck.runtime.tracing import ActiveSpan
@@ -17,7 +17,7 @@ class Application(ABC):
     release_id: str
 
     @abstractmethod
-    def answer(self, work: Work, request: ChatRequest, span: ActiveSpan) -> AsyncIterator[Piece]:
+    def answer(self, work: Work, request: ChatRequest, span: ActiveSpan) -> AsyncGenerator[Piece, None]:
         """Answer a request. `span` is the app's own span: children go below it (`work` already points there)."""
 
 

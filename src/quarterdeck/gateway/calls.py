@@ -38,7 +38,7 @@ async def call_route(work: Work, route: Route, request: ChatRequest) -> AsyncGen
     ended: BaseException | None = None
     complete = False
     try:
-        async with aclosing(route.provider.chat(work.under(span), route.model, request)) as pieces:  # type: ignore[type-var]
+        async with aclosing(route.provider.chat(work.under(span), route.model, request)) as pieces:
             async for piece in pieces:
                 if is_token(piece):
                     span.first_token()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar, Literal
 
@@ -85,11 +85,11 @@ class Provider(ABC):
         return not self.account.models
 
     @abstractmethod
-    def chat(self, work: Work, model: str, request: ChatRequest) -> AsyncIterator[Piece]:
+    def chat(self, work: Work, model: str, request: ChatRequest) -> AsyncGenerator[Piece, None]:
         """Answer with `model`, named as this provider names it (`request.model` is what the client wrote).
 
         The pieces end with one `FinishPiece` and, if tokens were counted, one `UsagePiece`. Errors are raised, before
-        or between pieces. The caller makes the span and keeps the time; closing the iterator cancels the call.
+        or between pieces. The caller makes the span and keeps the time; closing the generator cancels the call.
         """
 
     async def embed(self, work: Work, model: str, texts: Sequence[str]) -> Embeddings:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator
 
 import msgspec
 
@@ -21,7 +21,9 @@ from quarterdeck.runtime.work import Work
 class Speaking(Answer):
     """Turns pieces into OpenAI's wire format as they come."""
 
-    def __init__(self, model: str, request: ChatRequest, pieces: AsyncIterator[Piece], span: ActiveSpan | None) -> None:
+    def __init__(
+        self, model: str, request: ChatRequest, pieces: AsyncGenerator[Piece, None], span: ActiveSpan | None
+    ) -> None:
         self._model = model
         self._request = request
         self._pieces = pieces
@@ -70,8 +72,7 @@ class Speaking(Answer):
         span.end()
 
     async def close(self) -> None:
-        if isinstance(self._pieces, AsyncGenerator):
-            await self._pieces.aclose()
+        await self._pieces.aclose()
 
     def _hear(self, piece: Piece, asked: int) -> None:
         self.waited_ns += clock.monotonic_ns() - asked

@@ -21,6 +21,8 @@ _LARGEST_ERROR_BODY = 64 * 1024
 _LARGE_BODY = 1024 * 1024
 _LARGEST_ANSWER = 64 * 1024 * 1024
 _LAST_BYTES_TIMEOUT_S = 1.0
+_SHORTEST_CREDENTIAL = 6
+"""Shorter ones (`none`, `x`) are no secrets, but may be words of the message."""
 
 
 class Reply:
@@ -146,9 +148,19 @@ def _payload(body: bytes) -> bytes | io.BytesIO:
 async def _meaning(provider: str, response: aiohttp.ClientResponse) -> QuarterdeckError:
     try:
         body = await response.content.read(_LARGEST_ERROR_BODY)
-        return refusal(provider, response.status, response.headers, body)
+        return refusal(provider, response.status, response.headers, _without_our_credential(body, response))
     finally:
         response.close()
+
+
+def _without_our_credential(body: bytes, response: aiohttp.ClientResponse) -> bytes:
+    # Some servers repeat the key that they refuse; what they say goes to clients, traces and the disk.
+    sent = response.request_info.headers
+    for name in ("authorization", "x-api-key"):
+        credential = sent.get(name, "").rpartition(" ")[2].encode()
+        if len(credential) >= _SHORTEST_CREDENTIAL:
+            body = body.replace(credential, "…".encode())
+    return body
 
 
 def _timeout_words(error: BaseException, settings: Settings) -> str:

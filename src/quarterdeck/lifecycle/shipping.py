@@ -5,7 +5,7 @@ discover: take the documents in → distill: an index, a prompt, a model → dep
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from quarterdeck.core.hashing import sha256
@@ -33,6 +33,7 @@ async def ship(
     knowledge: str,
     description: str = "",
     model: str = apps.DEFAULT_MODEL,
+    suggested_questions: Sequence[str] = (),
 ) -> Shipped:
     """Make an app answer from these files, by path. An app that is there already follows to the new version by itself.
 
@@ -40,7 +41,14 @@ async def ship(
     """
     refused = await _take_in(work, knowledge, files)
     index = await ingestion.publish(work, knowledge)
-    await apps.ensure(work, app, description=description, knowledge=knowledge, model=model)
+    await apps.ensure(
+        work,
+        app,
+        description=description,
+        knowledge=knowledge,
+        model=model,
+        suggested_questions=suggested_questions,
+    )
     return Shipped(app=await apps.get(work, app), index=index, refused=refused)
 
 

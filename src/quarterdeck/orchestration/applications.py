@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 
 from quarterdeck.core.errors import QuarterdeckError
 from quarterdeck.gateway.application import Application, Applications
@@ -30,7 +30,7 @@ class LiveApplication(Application):
         self.name = recipe.app.name
         self.release_id = recipe.release.id
 
-    def answer(self, work: Work, request: ChatRequest, span: ActiveSpan) -> AsyncIterator[Piece]:
+    def answer(self, work: Work, request: ChatRequest, span: ActiveSpan) -> AsyncGenerator[Piece, None]:
         return answering.answer(work, self.recipe, request, span)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, Iterator
 from dataclasses import asdict
 
 from quarterdeck.gateway.conversation import FinishPiece, Piece, TextPiece
@@ -15,7 +15,7 @@ from quarterdeck.safety.guard import Guard
 
 
 async def guarded(
-    work: Work, said: AsyncIterator[Piece], found: Found, recipe: Recipe, question: str
+    work: Work, said: AsyncGenerator[Piece, None], found: Found, recipe: Recipe, question: str
 ) -> AsyncGenerator[Piece, None]:
     """The pieces that may be shown. When nothing may, the app declines; usage passes through whatever happens."""
     known = f"{question}\n{found.titles()}\n{recipe.app.description}"

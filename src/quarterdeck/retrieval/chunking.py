@@ -154,8 +154,8 @@ def _windows(text: str) -> Iterator[str]:
     """A text in parts that are quickly cut into sentences, however long the whole is."""
     start = 0
     while len(text) - start > _WINDOW_CHARACTERS:
-        end = text.rfind(" ", start + 1, start + _WINDOW_CHARACTERS)
-        end = end if end > start else start + _WINDOW_CHARACTERS
+        furthest = start + _WINDOW_CHARACTERS
+        end = next((at for at in range(furthest, start, -1) if text[at].isspace()), furthest)
         yield text[start:end]
         start = end
     yield text[start:]

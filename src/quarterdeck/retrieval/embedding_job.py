@@ -14,7 +14,9 @@ from quarterdeck.runtime.runtime import Runtime
 
 KIND = "embed-index"
 _BATCH = 32
-"""Small, so that a kill loses half a second of work and a question waits for less."""
+"""What is kept at once: a kill loses half a second of work."""
+_SLICE = 4
+"""What is embedded at once: an answer that needs vectors of its own waits a few hundredths of a second at most."""
 _LOOKED_UP = 1024
 
 
@@ -30,7 +32,7 @@ def embedding_job(runtime: Runtime) -> JobFunction:
             missing.sort(key=lambda one: len(one.text))
             for start in range(0, len(missing), _BATCH):
                 await _embed(runtime, embedder, missing[start : start + _BATCH])
-        memory.give_back()
+        await asyncio.to_thread(memory.give_back)
 
     return embed_index
 
@@ -45,6 +47,10 @@ async def resume(runtime: Runtime) -> None:
 
 async def _embed(runtime: Runtime, embedder: Embedder, batch: Sequence[store.Unembedded]) -> None:
     texts = [embedded_text(one.title, one.heading_path, one.text) for one in batch]
-    vectors = await asyncio.to_thread(embedder.embed, texts)
+    vectors = [
+        vector
+        for start in range(0, len(texts), _SLICE)
+        for vector in await asyncio.to_thread(embedder.embed, texts[start : start + _SLICE])
+    ]
     found = {one.text_sha256: vector.astype("<f2").tobytes() for one, vector in zip(batch, vectors, strict=True)}
     await store.keep_vectors(runtime.database, embedder.name, found)

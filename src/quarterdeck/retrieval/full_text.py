@@ -42,10 +42,10 @@ async def score(database: Database, index: OpenIndex, terms: Sequence[str]) -> S
     scores = np.zeros(count, dtype=np.float32)
     if not terms or not count:
         return scores
-    found: defaultdict[str, list[store.Posting]] = defaultdict(list)
+    found: defaultdict[str, list[store.Postings]] = defaultdict(list)
     first, last = int(index.rowids[0]), int(index.rowids[-1])
-    for posting in await store.postings(database, terms, first=first, last=last):
-        found[posting.term].append(posting)
+    for postings in await store.postings(database, terms, first=first, last=last):
+        found[postings.term].append(postings)
     relative = index.words / max(float(index.words.mean()), 1.0)
     norm = _SATURATION * (1 - _LENGTH_SHARE + _LENGTH_SHARE * relative)
     best = 0.0
@@ -58,8 +58,11 @@ async def score(database: Database, index: OpenIndex, terms: Sequence[str]) -> S
     return scores / np.float32(best)
 
 
-def _frequency(index: OpenIndex, postings: Sequence[store.Posting]) -> NDArray[np.float64]:
+def _frequency(index: OpenIndex, found: Sequence[store.Postings]) -> NDArray[np.float64]:
     """How often a term stands in each passage of an index; a heading counts more than the text."""
-    numbers = index.numbers([posting.rowid for posting in postings])
-    times = np.array([posting.times * (_HEADING_WEIGHT if posting.in_heading else 1.0) for posting in postings])
-    return np.bincount(numbers[numbers >= 0], times[numbers >= 0], len(index.rowids)).astype(np.float64)
+    frequency = np.zeros(len(index.rowids))
+    for postings in found:
+        numbers = index.numbers(postings.rowids)
+        weight = _HEADING_WEIGHT if postings.in_headings else 1.0
+        frequency += weight * np.bincount(numbers[numbers >= 0], minlength=len(frequency))
+    return frequency

@@ -40,13 +40,15 @@ async def stage_file(work: Work, knowledge: str, path: str, content: bytes) -> F
     """Read a file and have it ready for the next version."""
     require_path(path)
     base, database, now = _base(work, knowledge), work.runtime.database, clock.iso(clock.now())
-    address = sha256(content)
+    address = await asyncio.to_thread(sha256, content)
     try:
         document_id = reading.document_id(base.id, path, address)
         known = await store.stage_known(database, base, path, address, document_id, now)
         if known is not None:
             return FileReply(path=path, status="unchanged", chunks=known, reason=None)
         document = await asyncio.to_thread(reading.read, base.id, path, content, now)
+        # The original is kept before the row that leads to it, so that no row ever leads nowhere.
+        await asyncio.to_thread(work.runtime.blobs.put, content)
     except Unreadable as refusal:
         await store.stage_refusal(database, base, path, address, refusal.message, now)
         return FileReply(path=path, status="refused", chunks=0, reason=refusal.message)
@@ -75,9 +77,9 @@ async def publish(
     if index_id is None:
         raise Conflict(f"`{knowledge}` has nothing to publish: no file that could be read was sent to it.")
     index = await library.index(work, knowledge, index_id)
+    await work.runtime.events.publish(IndexPublished(work.project_id, knowledge, index.id, index.version))
     if embedder.ready and index.embedded < index.chunks:
         await work.part(Jobs).start(embedding_job.KIND, {"index_id": index_id}, key=index_id)
-    await work.runtime.events.publish(IndexPublished(work.project_id, knowledge, index.id, index.version))
     return index
 
 

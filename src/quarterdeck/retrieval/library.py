@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from pathlib import PurePosixPath
 from typing import NoReturn
 
 from quarterdeck.core.errors import InvalidInput, NotFound
@@ -15,6 +17,7 @@ from quarterdeck.retrieval.records import (
     IndexVersion,
     Knowledge,
     KnowledgeDetail,
+    Original,
 )
 from quarterdeck.runtime.work import Work
 
@@ -76,6 +79,13 @@ async def document(work: Work, knowledge: str, document_id: str) -> DocumentDeta
         raise NotFound(f"`{knowledge}` has no document `{document_id}`.", param="id")
     fields = vars(found[0]) | {"chunks": await store.chunks_of(database, document_id)}
     return DocumentDetail(**fields)
+
+
+async def original(work: Work, knowledge: str, document_id: str) -> Original:
+    """The file that a document was read from, byte for byte."""
+    found = await document(work, knowledge, document_id)
+    content = await asyncio.to_thread(work.runtime.blobs.get, found.sha256)
+    return Original(name=PurePosixPath(found.path).name, content=content)
 
 
 async def chunk(work: Work, chunk_id: str) -> ChunkDetail:

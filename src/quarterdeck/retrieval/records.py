@@ -130,6 +130,14 @@ class Document:
 
 
 @dataclass(frozen=True)
+class Original:
+    """The bytes of a file as they were sent, under its own name."""
+
+    name: str
+    content: bytes
+
+
+@dataclass(frozen=True)
 class Chunk:
     """A passage of a document: what is searched, shown to the model and cited."""
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from typing import Annotated
+from urllib.parse import quote
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from quarterdeck.access.gate import CanRead, CanWrite
@@ -21,6 +22,7 @@ from quarterdeck.retrieval.records import (
     KnowledgeVersion,
     ManifestFile,
     ManifestReply,
+    Original,
     SearchMode,
     SearchResult,
 )
@@ -56,7 +58,7 @@ async def _file_body(request: Request, work: CanWrite) -> bytes:
     """The whole body, refused as soon as it is longer than allowed. (`work` comes first: strangers send nothing.)"""
     most_mb = work.runtime.settings.max_body_mb
     too_large = TooLarge(f"The file is larger than {most_mb} MB. Split it, or raise `QUARTERDECK_MAX_BODY_MB`.")
-    most = most_mb * 1_000_000
+    most = most_mb << 20
     if int(request.headers.get("content-length") or 0) > most:
         raise too_large
     body = bytearray()
@@ -108,6 +110,11 @@ async def get_document(name: str, id: str, work: CanRead) -> DocumentDetail:  # 
     return await library.document(work, name, id)
 
 
+@router.get("/knowledge/{name}/documents/{id}/original", response_class=Response)
+async def download_original(name: str, id: str, work: CanRead) -> Response:  # noqa: A002 - the name in the path
+    return _as_download(await library.original(work, name, id))
+
+
 @router.get("/knowledge/{name}/searches")
 async def search(
     name: str,
@@ -122,3 +129,12 @@ async def search(
 @router.get("/chunks/{id}")
 async def get_chunk(id: str, work: CanRead) -> ChunkDetail:  # noqa: A002 - the name in the path
     return await library.chunk(work, id)
+
+
+def _as_download(original: Original) -> Response:
+    # Never shown in place: somebody's HTML would run with the reader's session.
+    headers = {
+        "content-disposition": f"attachment; filename*=UTF-8''{quote(original.name, safe='')}",
+        "x-content-type-options": "nosniff",
+    }
+    return Response(original.content, media_type="application/octet-stream", headers=headers)

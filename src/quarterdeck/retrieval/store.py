@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from threading import Lock
 from typing import Any
 
-from sqlalchemy import Row, Select, and_, delete, func, insert, literal_column, select, text
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import Integer, Row, Select, String, and_, delete, func, insert, literal_column, select, text
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -36,6 +38,7 @@ from quarterdeck.storage.tables import (
     staged_files,
 )
 
+_MOST_HISTORY = 25
 AnyRow = Row[*tuple[Any, ...]]  # Any: columns are typed at run time
 
 
@@ -103,13 +106,12 @@ class Member:
 
 
 @dataclass(frozen=True)
-class Posting:
-    """How often a term stands in a passage."""
+class Postings:
+    """Where a term stands, in headings or in texts: passages by row number, as often as it stands there."""
 
     term: str
-    rowid: int
-    in_heading: bool
-    times: int
+    in_headings: bool
+    rowids: NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -159,9 +161,9 @@ async def knowledge(database: Database, project_id: str, name: str | None = None
 
 
 async def versions(database: Database, knowledge_id: str) -> list[KnowledgeVersion]:
-    """The history of a knowledge base, newest first."""
+    """The newest versions of a knowledge base, newest first."""
     async with database.reading() as connection:
-        return await _versions(connection, knowledge_id, newest=50)
+        return await _versions(connection, knowledge_id, newest=_MOST_HISTORY)
 
 
 async def failures(database: Database, knowledge_id: str) -> list[Failure]:
@@ -319,17 +321,23 @@ async def member_chunks(database: Database, index_id: str) -> list[tuple[int, in
         return [(row[0], row[1]) for row in await connection.execute(statement)]
 
 
-async def postings(database: Database, terms: Sequence[str], *, first: int, last: int) -> list[Posting]:
+async def postings(database: Database, terms: Sequence[str], *, first: int, last: int) -> list[Postings]:
     """Where terms stand, in all passages from one row to another: the caller knows which of them are its own."""
-    statement: Select[*tuple[Any, ...]] = (
-        select(literal_column("term"), literal_column("doc"), literal_column("col"), func.count().label("times"))
+    term, column, passage = (
+        literal_column("term", String),
+        literal_column("col", String),
+        literal_column("doc", Integer),
+    )
+    # One text of many numbers costs a tenth of as many rows.
+    statement = (
+        select(term, column, func.group_concat(passage))
         .select_from(text("chunks_terms"))
-        .where(literal_column("term").in_(terms), literal_column("doc").between(first, last))
-        .group_by(literal_column("term"), literal_column("doc"), literal_column("col"))
+        .where(term.in_(terms), passage.between(first, last))
+        .group_by(term, column)
     )
     async with database.reading() as connection:
-        rows = await connection.execute(statement)
-        return [Posting(row[0], row[1], row[2] == "heading", row[3]) for row in rows]
+        rows = (await connection.execute(statement)).all()
+    return [Postings(row[0], row[1] == "heading", np.fromstring(row[2], dtype=np.int64, sep=",")) for row in rows]
 
 
 async def vectors(database: Database, index_id: str, embedder: str, *, after: int = 0) -> list[tuple[int, int, bytes]]:

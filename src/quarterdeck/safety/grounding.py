@@ -20,17 +20,19 @@ from quarterdeck.safety.records import Support
 
 # Logistic regression on BEGIN (Wizard of Wikipedia and CMU parts, CC BY 4.0), see bench/bench_grounding.py.
 COEFFICIENTS = {
-    "words_in_statement": 2.98,
-    "words_in_passage": 3.81,
-    "pairs_in_passage": 0.63,
-    "longest_run": 0.58,
-    "denial_differs": -0.92,
-    "new_number": -0.86,
-    "new_name": -1.25,
+    "words_in_statement": 2.93,
+    "words_in_passage": 3.62,
+    "pairs_in_passage": 0.96,
+    "longest_run": 0.42,
+    "denial_differs": -1.68,
+    "new_number": -0.85,
+    "new_name": -1.23,
 }
-BIAS = -6.25
+BIAS = -6.17
 ENOUGH = 0.2
 """A sentence with a lower score is not supported."""
+# A denial counts where nothing as near says the opposite, and not inside a source so long that it denies something else.
+_TELLING, _AS_NEAR, _COMPARABLE = 0.6, 0.1, 2.5
 
 
 @dataclass(frozen=True)
@@ -93,7 +95,11 @@ class Passages:
     def _compare(self, claim: _Claim, passage: _Passage) -> _Comparison:
         covered = [(claim.share(source.terms), source) for source in passage.sources]
         share, nearest = max(covered, key=lambda pair: pair[0], default=(0.0, _NOTHING))
-        denial = share > 0.5 and claim.denies != nearest.denies
+        denial = share > _TELLING and all(
+            claim.denies != source.denies and len(source.sequence) <= _COMPARABLE * len(claim.sequence)
+            for other, source in covered
+            if other > share - _AS_NEAR
+        )
         features = {
             "words_in_statement": share,
             "words_in_passage": claim.share(passage.terms),

@@ -41,6 +41,7 @@ def serve(settings: Settings, *, demo: bool = False) -> None:
     os.umask(0o077)  # whatever is written into the data folder is for this user alone
     with _bound_socket(settings.host, settings.port) as listening, asyncio.Runner(loop_factory=_new_loop) as runner:
         runner.run(_serve(settings, listening, demo=demo))
+        gc.unfreeze()  # or the interpreter would leave behind what it should put away, and libraries complain of leaks
 
 
 async def _serve(settings: Settings, listening: socket.socket, *, demo: bool) -> None:

@@ -225,5 +225,15 @@ def test_one_guesser_does_not_lock_the_others_out() -> None:
         throttle.attempt("192.0.2.7")
 
 
+def test_guessers_from_ever_new_addresses_are_not_remembered_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("quarterdeck.access.throttle._MOST_CLIENTS", 100)
+    throttle = LoginThrottle()
+
+    for number in range(1000):
+        throttle.attempt(f"2001:db8::{number:x}")
+
+    assert len(throttle._attempts) <= 100
+
+
 def cookie_of(browser: httpx.AsyncClient) -> str:
     return f"quarterdeck_session={browser.cookies['quarterdeck_session']}"

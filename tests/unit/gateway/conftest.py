@@ -7,7 +7,7 @@ import atexit
 import functools
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -54,7 +54,7 @@ class FixedApp(Application):
         self.release_id = release_id
         self._pieces = pieces
 
-    async def answer(self, work: Work, request: ChatRequest, span: ActiveSpan) -> AsyncIterator[Piece]:
+    async def answer(self, work: Work, request: ChatRequest, span: ActiveSpan) -> AsyncGenerator[Piece, None]:
         for piece in self._pieces:
             yield piece
 

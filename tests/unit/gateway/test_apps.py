@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
 import openai
@@ -51,7 +51,7 @@ class AskingApp(Application):
     def __init__(self, model: str = "openai/gpt-4o-mini") -> None:
         self.model = model
 
-    async def answer(self, work: Work, request: ChatRequest, span: ActiveSpan) -> AsyncIterator[Piece]:
+    async def answer(self, work: Work, request: ChatRequest, span: ActiveSpan) -> AsyncGenerator[Piece, None]:
         yield PassagesPiece([CITED])
         inner = ChatRequest(model=self.model, messages=[Message("system", "Cite."), *request.messages])
         async with aclosing(call_model(work, inner)) as pieces:
@@ -64,7 +64,7 @@ class AskingApp(Application):
 class BrokenApp(FixedApp):
     """Says something, then fails."""
 
-    async def answer(self, work: Work, request: ChatRequest, span: ActiveSpan) -> AsyncIterator[Piece]:
+    async def answer(self, work: Work, request: ChatRequest, span: ActiveSpan) -> AsyncGenerator[Piece, None]:
         async for piece in super().answer(work, request, span):
             yield piece
         raise UpstreamFailed("The model is gone.")

@@ -118,7 +118,7 @@ class House:
         span = answer._span  # type: ignore[attr-defined]  # the app's own span, as the data plane has it
         said = Said(trace_id=work.trace.trace_id)
         try:
-            async with aclosing(found.answer(work.under(span), request, span)) as pieces:  # type: ignore[type-var]
+            async with aclosing(found.answer(work.under(span), request, span)) as pieces:
                 async for piece in pieces:
                     _hear(said, piece)
                     answer._hear(piece, 0)  # type: ignore[attr-defined]

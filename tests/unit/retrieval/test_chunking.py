@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -122,6 +123,15 @@ def test_no_word_is_lost_added_or_moved(drawn: list[tuple[BlockKind, tuple[str, 
     said = [word.strip(".:") for passage in found for word in passage.text.split() if word.startswith("Word")]
     assert said == expected
     assert [passage.start for passage in found] == sorted(passage.start for passage in found)
+
+
+@pytest.mark.parametrize("gap", [" ", "\n", "\u00a0"])
+def test_a_long_text_is_cut_between_words_whatever_parts_them(gap: str) -> None:
+    spoken = [f"Word10x{number}" for number in range(1_000)]
+
+    found = chunk(Reading("T", [Block("paragraph", gap.join(spoken), (), 0, 9, 1, 1)]))
+
+    assert [word for passage in found for word in passage.text.split()] == spoken
 
 
 @settings(deadline=None, max_examples=50)

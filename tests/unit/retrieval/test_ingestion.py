@@ -8,12 +8,14 @@ from dataclasses import replace
 
 import pytest
 
-from quarterdeck.core.errors import Conflict, InvalidInput, NotFound
+from quarterdeck.core.errors import Conflict, InvalidInput, NotFound, Unavailable
 from quarterdeck.core.hashing import sha256
 from quarterdeck.gateway.embedder import Embedder, Vectors
+from quarterdeck.jobs.dbos_jobs import DbosJobs
+from quarterdeck.jobs.jobs import Jobs
 from quarterdeck.retrieval import embedding_job, ingestion, library, searching
 from quarterdeck.retrieval.reader import Reader, Reading, reader_for
-from quarterdeck.retrieval.records import ManifestFile
+from quarterdeck.retrieval.records import IndexPublished, ManifestFile
 from quarterdeck.runtime.work import Work
 from tests.unit.retrieval.conftest import Embedded
 
@@ -263,6 +265,29 @@ async def test_a_job_that_was_never_noted_is_started_again(work: Work, embedded:
 
     await embedding_job.resume(work.runtime)
 
+    await embedded("handbook")
+
+
+async def test_a_version_is_announced_even_when_no_job_can_start(work: Work, embedded: Embedded) -> None:
+    heard: list[IndexPublished] = []
+
+    async def hear(published: IndexPublished) -> None:
+        heard.append(published)
+
+    class Broken(DbosJobs):
+        async def start(self, kind: str, arguments: dict[str, str], *, key: str) -> str:
+            raise Unavailable("The disk is full.")
+
+    work.runtime.events.subscribe(IndexPublished, hear)
+    jobs = work.runtime.part(Jobs)
+    work.runtime.install(Jobs, Broken(work.runtime.home / "other.db"))
+
+    with pytest.raises(Unavailable, match="disk is full"):
+        await ingest(work, leave=LEAVE)
+    work.runtime.install(Jobs, jobs)
+    again = await ingestion.publish(work, "handbook")
+
+    assert [published.index_id for published in heard] == [again.id, again.id]
     await embedded("handbook")
 
 

@@ -162,7 +162,7 @@ def test_a_file_that_is_too_large_is_refused(http: httpx.Client) -> None:
         for _ in range(60):
             yield b"x" * 1_000_000
 
-    announced = put(http, "large", "a.txt", b"x" * 51_000_000)
+    announced = put(http, "large", "a.txt", b"x" * 53_000_000)
     try:
         chunked = http.put(f"{API}/large/files", params={"path": "a.txt"}, content=endless()).status_code
     except httpx.WriteError:  # it closed the door while we were still pushing
@@ -185,3 +185,17 @@ def test_only_those_who_may_write_send_files(server: ServerProcess, http: httpx.
     assert may_search.status_code == 200
     assert may_not_send.status_code == may_not_publish.status_code == 403
     assert may_nothing.status_code == 401
+
+
+def test_the_original_is_given_back_byte_for_byte_and_never_shown_in_place(http: httpx.Client) -> None:
+    page = b"<html><body><h1>Leave</h1><p>Everyone has 25 days of leave.</p><script>steal()</script></body></html>"
+    put(http, "originals", "r\xe9gles/leave \u00e9t\u00e9.html", page)
+    http.post(f"{API}/originals/versions", json={}).raise_for_status()
+    document = http.get(f"{API}/originals/documents").json()["items"][0]
+
+    reply = http.get(f"{API}/originals/documents/{document['id']}/original")
+
+    assert reply.content == page
+    assert reply.headers["content-type"] == "application/octet-stream"
+    assert reply.headers["content-disposition"] == "attachment; filename*=UTF-8''leave%20%C3%A9t%C3%A9.html"
+    assert reply.headers["x-content-type-options"] == "nosniff"

@@ -2,6 +2,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { getRouteApi, Link, useLocation } from '@tanstack/react-router';
 import { useEffect } from 'react';
+import { base as apiBase } from '../api/client';
 import { document_ } from '../api/queries';
 import type { Chunk, DocumentDetail } from '../api/types';
 import { position } from '../ask/position';
@@ -42,12 +43,12 @@ export default function DocumentPage() {
         </>
       }
     >
-      <Loaded from={found}>{(document) => <Passages document={document} />}</Loaded>
+      <Loaded from={found}>{(document) => <Passages name={name} document={document} />}</Loaded>
     </Page>
   );
 }
 
-function Passages({ document }: { document: DocumentDetail }) {
+function Passages({ name, document }: { name: string; document: DocumentDetail }) {
   const { hash } = useLocation();
   useEffect(() => {
     if (hash) window.document.getElementById(hash)?.scrollIntoView({ block: 'center' });
@@ -78,6 +79,14 @@ function Passages({ document }: { document: DocumentDetail }) {
             <dt>Added</dt>
             <dd>
               <When at={document.ingested_at} />
+            </dd>
+          </div>
+          <div>
+            <dt>Original</dt>
+            <dd>
+              <a href={`${apiBase}/api/v1/knowledge/${encodeURIComponent(name)}/documents/${document.id}/original`} download>
+                Download
+              </a>
             </dd>
           </div>
           <div>

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from typing import Any, ClassVar, Literal
 
 import msgspec
@@ -149,7 +149,7 @@ class Anthropic(Provider):
             return [OfferedModel(name) for name in self.account.models]
         return self._seen or self.runtime.part(Prices).models("anthropic")
 
-    async def chat(self, work: Work, model: str, request: ChatRequest) -> AsyncIterator[Piece]:
+    async def chat(self, work: Work, model: str, request: ChatRequest) -> AsyncGenerator[Piece, None]:
         reply = await upstream.post(
             self.runtime.http,
             self._messages,

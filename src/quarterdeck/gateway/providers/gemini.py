@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from typing import Any, ClassVar, TypeVar
 from urllib.parse import quote
 
@@ -79,7 +79,7 @@ class Gemini(Provider):
     def may_have(self, model: str) -> bool:
         return super().may_have(model) and _GOOGLES_OWN.match(model) is not None
 
-    async def chat(self, work: Work, model: str, request: ChatRequest) -> AsyncIterator[Piece]:
+    async def chat(self, work: Work, model: str, request: ChatRequest) -> AsyncGenerator[Piece, None]:
         body = generate_request(model.rpartition("/")[2], request)
         reply = await self._post(f"{self._place(model)}:streamGenerateContent?alt=sse", body)
         reading = GeminiReading(self.account.name)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from typing import ClassVar
 
 from quarterdeck.core.errors import InvalidInput, ModelNotFound
@@ -46,7 +46,7 @@ class Local(Provider):
             offered.append(OfferedModel(EMBEDDING_MODEL, kind="embedding"))
         return offered
 
-    async def chat(self, work: Work, model: str, request: ChatRequest) -> AsyncIterator[Piece]:
+    async def chat(self, work: Work, model: str, request: ChatRequest) -> AsyncGenerator[Piece, None]:
         if model != CHAT_MODEL:
             raise ModelNotFound(f"`local` has no chat model `{model}`. There is `local/{CHAT_MODEL}`.", param="model")
         question, passages = question_and_passages(request)

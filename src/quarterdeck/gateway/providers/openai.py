@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 from array import array
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from typing import Any, ClassVar
 
 import msgspec
@@ -101,7 +101,7 @@ class OpenAI(WireProvider):
             self.runtime.http, url, body, self._headers, provider=self.account.name, settings=self.runtime.settings
         )
 
-    async def chat(self, work: Work, model: str, request: ChatRequest) -> AsyncIterator[Piece]:
+    async def chat(self, work: Work, model: str, request: ChatRequest) -> AsyncGenerator[Piece, None]:
         said = msgspec.to_builtins(request)
         body = {name: value for name, value in said.items() if name in _SENT}
         body |= {"model": model, "stream": True, "stream_options": {"include_usage": True}}
