@@ -109,9 +109,9 @@ class FakeUpstream:
                     return await self._stream(request, turn, self._anthropic_events(turn))
                 return web.json_response(self._message(turn), headers=dict(turn.headers))
             case path if path.startswith(("/model/", "/foundation-models", "/inference-profiles")):
-                headers = (*turn.headers, ("x-amzn-requestid", self._id()), ("x-amzn-bedrock-input-token-count", "4"))
+                told = (*turn.headers, ("x-amzn-requestid", self._id()), ("x-amzn-bedrock-input-token-count", "4"))
                 aws = "application/vnd.amazon.eventstream"
-                turn = replace(turn, headers=headers, content_type=turn.content_type or aws)
+                turn = replace(turn, headers=told, content_type=turn.content_type or aws)
                 return await self._give(
                     request, turn, bedrock.answer(path, received.body if received.raw else {}, turn)
                 )
