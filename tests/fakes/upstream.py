@@ -14,12 +14,12 @@ import struct
 from array import array
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from aiohttp import web
 
-from tests.fakes import gemini
+from tests.fakes import bedrock, gemini
 from tests.fakes.turn import Break, Json, Script, ToolCall, Turn, interruption
 
 __all__ = ["FakeUpstream", "Received", "ToolCall", "Turn", "fake_upstream"]
@@ -32,6 +32,8 @@ class Received:
     path: str
     headers: dict[str, str]
     raw: bytes
+    raw_path: str = ""
+    """The path as it was on the wire."""
     cut_off: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when the client has gone before the answer was whole."""
 
@@ -70,7 +72,9 @@ class FakeUpstream:
         return self.received[-1]
 
     async def serve(self, request: web.Request) -> web.StreamResponse:
-        received = Received(request.path, {k.lower(): v for k, v in request.headers.items()}, await request.read())
+        received = Received(
+            request.path, {k.lower(): v for k, v in request.headers.items()}, await request.read(), request.raw_path
+        )
         self.received.append(received)
         self.connections.append(request.transport)
         self.arrived.set()
@@ -106,6 +110,13 @@ class FakeUpstream:
                 if received.body.get("stream"):
                     return await self._stream(request, turn, self._anthropic_events(turn))
                 return web.json_response(self._message(turn), headers=dict(turn.headers))
+            case path if path.startswith(("/model/", "/foundation-models", "/inference-profiles")):
+                told = (*turn.headers, ("x-amzn-requestid", self._id()), ("x-amzn-bedrock-input-token-count", "4"))
+                aws = "application/vnd.amazon.eventstream"
+                turn = replace(turn, headers=told, content_type=turn.content_type or aws)
+                return await self._give(
+                    request, turn, bedrock.answer(path, received.body if received.raw else {}, turn)
+                )
             case path if path.startswith("/v1beta/"):
                 answer = gemini.answer(path, request.query, received.body if received.raw else {}, turn)
                 return await self._give(request, turn, answer)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+import msgspec
 from yarl import URL
 
 from quarterdeck.core import clock, ids
@@ -25,6 +26,11 @@ _STANDARD_URLS = {
     "anthropic": "https://api.anthropic.com",
     "gemini": "https://generativelanguage.googleapis.com",
 }
+_EXAMPLES = {"bedrock": "https://bedrock-runtime.eu-central-1.amazonaws.com"}
+_TAKE_JSON = {"bedrock"}
+"""Kinds whose credential may be several words, as one JSON object."""
+_KEY = re.compile(r"[\x21-\x7e]{1,4096}")
+_LONGEST_JSON = 16_384
 _MOST_MODELS = 1000
 
 
@@ -52,14 +58,14 @@ async def add(
             "A provider's name has 1 to 63 of `a-z`, `0-9`, `.`, `_`, `-`, and begins with a letter or digit.",
             param="name",
         )
-    if api_key is not None and not re.fullmatch(r"[\x21-\x7e]{1,4096}", api_key):
+    if api_key is not None and not (kind in _TAKE_JSON and _is_json(api_key)) and not _KEY.fullmatch(api_key):
         raise InvalidInput("`api_key` has spaces or characters that no key has. Was it copied whole?", param="api_key")
-    if kind in _STANDARD_URLS and not api_key:
+    if kind != "openai-compatible" and not api_key:
         raise InvalidInput(f"`{kind}` needs an `api_key`.", param="api_key")
     account = Account(
         name=name,
         kind=kind,
-        base_url=_checked_url(base_url or _STANDARD_URLS.get(kind)),
+        base_url=_checked_url(base_url or _STANDARD_URLS.get(kind), _EXAMPLES.get(kind, "http://127.0.0.1:8000/v1")),
         api_key=api_key,
         models=_checked_models(models),
         project_id=work.project_id,
@@ -67,6 +73,7 @@ async def add(
         id=ids.new_id("prv"),
     )
     _require_free(work, name)
+    work.part(Catalogue).require_usable(account)
     await store.add(work.runtime.database, work.runtime.vault, account)
     await work.runtime.events.publish(ProvidersChanged())
     return _shown(work.part(Catalogue).providers(work.project_id)[name])
@@ -132,11 +139,16 @@ def _require_free(work: Work, name: str) -> None:
         raise Conflict(f"`{name}` is built in. Choose another name.", param="name")
 
 
-def _checked_url(text: str | None) -> str:
+def _is_json(text: str) -> bool:
+    try:
+        return len(text) <= _LONGEST_JSON and isinstance(msgspec.json.decode(text), dict)
+    except msgspec.DecodeError:
+        return False
+
+
+def _checked_url(text: str | None, example: str) -> str:
     if not text:
-        raise InvalidInput(
-            "`base_url` is missing: where is the provider? For example `http://127.0.0.1:8000/v1`.", param="base_url"
-        )
+        raise InvalidInput(f"`base_url` is missing: where is the provider? For example `{example}`.", param="base_url")
     try:
         url = URL(text)
         host = url.host

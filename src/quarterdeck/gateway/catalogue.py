@@ -87,6 +87,10 @@ class Catalogue:
             for offered in provider.models()
         ]
 
+    def require_usable(self, account: Account) -> None:
+        """Refuse an account whose credential or address its kind of provider cannot work with."""
+        self._kinds[account.kind](account, self._runtime)
+
     def forget_names(self) -> None:
         """Some provider offers other models now."""
         self._bare = {}

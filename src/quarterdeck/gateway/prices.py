@@ -35,6 +35,7 @@ _SELLERS = {
     "openai": "openai",
     "anthropic": "anthropic",
     "gemini": "google",
+    "bedrock": "aws",
     "groq": "groq",
     "mistral": "mistral",
     "deepseek": "deepseek",

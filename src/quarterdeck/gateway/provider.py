@@ -14,7 +14,7 @@ from quarterdeck.gateway.upstream import Reply
 from quarterdeck.runtime.runtime import Runtime
 from quarterdeck.runtime.work import Work
 
-ProviderKind = Literal["openai", "anthropic", "gemini", "openai-compatible", "local"]
+ProviderKind = Literal["openai", "anthropic", "gemini", "bedrock", "openai-compatible", "local"]
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,10 @@ class Account:
     @property
     def key_hint(self) -> str | None:
         """The end of the credential, to recognise it by."""
-        return f"…{self.api_key[-4:]}" if self.api_key and len(self.api_key) >= 12 else ("…" if self.api_key else None)
+        if not self.api_key:
+            return None
+        telling = len(self.api_key) >= 12 and not self.api_key.endswith("}")  # the end of JSON tells nothing
+        return f"…{self.api_key[-4:]}" if telling else "…"
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,7 @@ from quarterdeck.gateway.conversation import (
 from quarterdeck.gateway.provider import Provider, ProviderKind
 from quarterdeck.gateway.upstream_errors import CredentialRefused, ProviderRefused
 from quarterdeck.runtime.work import Work
-from tests.fakes import gemini
+from tests.fakes import bedrock, gemini
 from tests.fakes import upstream as fakes
 from tests.fakes.turn import Json, ToolCall, Turn
 from tests.fakes.upstream import FakeUpstream, fake_upstream
@@ -48,6 +48,9 @@ DIALECTS = {
     "openai/gpt-4o-mini": _OPENAI,
     "anthropic/claude-sonnet-4-5": Dialect((401, fakes.ANTHROPIC_BAD_KEY), fakes.ANTHROPIC_RATE_LIMIT),
     "vllm/some-model": _OPENAI,
+    "bedrock/eu.anthropic.claude-sonnet-4-5-20250929-v1:0": Dialect(
+        (403, bedrock.BAD_KEY), bedrock.RATE_LIMIT, reasoning=False
+    ),
     "gemini/gemini-2.5-flash": Dialect((400, gemini.BAD_KEY), gemini.RATE_LIMIT),
 }
 REMOTE = list(DIALECTS)
@@ -73,6 +76,10 @@ async def gateway(tmp_path: Path, upstream: FakeUpstream) -> AsyncIterator[Gatew
         "ANTHROPIC_API_KEY": "k",
         "ANTHROPIC_BASE_URL": upstream.url,
         "VLLM_BASE_URL": upstream.url,
+        "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE",
+        "AWS_SECRET_ACCESS_KEY": "k",
+        "AWS_REGION": "eu-central-1",
+        "AWS_ENDPOINT_URL_BEDROCK_RUNTIME": upstream.url,
         "GEMINI_API_KEY": "k",
         "GOOGLE_GEMINI_BASE_URL": upstream.url,
     }
@@ -96,7 +103,7 @@ def provider_of(work: Work, model: str) -> Provider:
 def test_plug_ins_are_found_by_being_there() -> None:
     kinds: set[ProviderKind] = {kind.kind for kind in provider_kinds()}
 
-    assert kinds == {"openai", "openai-compatible", "anthropic", "gemini", "local"}
+    assert kinds == {"openai", "openai-compatible", "anthropic", "bedrock", "gemini", "local"}
 
 
 @pytest.mark.parametrize("model", ALL)
