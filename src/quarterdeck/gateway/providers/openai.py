@@ -94,9 +94,13 @@ class OpenAI(WireProvider):
         return prices.models(seller) if seller is not None else []
 
     async def post(self, path: str, body: bytes) -> Reply:
-        url = self._urls.get(path)
+        return await self.post_to(f"{self._base}{path}", body)
+
+    async def post_to(self, address: str, body: bytes) -> Reply:
+        """Send a body to a whole address."""
+        url = self._urls.get(address)
         if url is None:
-            url = self._urls[path] = URL(f"{self._base}{path}", encoded=True)
+            url = self._urls[address] = URL(address, encoded=True)
         return await upstream.post(
             self.runtime.http, url, body, self._headers, provider=self.account.name, settings=self.runtime.settings
         )
