@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import httpx
@@ -16,21 +17,26 @@ SENTENCE = "You may work from home up to 3 days a week."
 
 
 @pytest.fixture(scope="module")
-def api(server: ServerProcess) -> httpx.Client:
+def api(server: ServerProcess) -> Iterator[httpx.Client]:
     """A client of the control API, with `bot` live on a published handbook."""
-    client = server.client()
+    with server.client() as client:
+        _make_bot(client, server)
+        yield client
+
+
+def _make_bot(client: httpx.Client, server: ServerProcess) -> None:
     client.base_url = httpx.URL(f"{server.url}/api/v1")
     for path, text in HANDBOOK.items():
         client.put("/knowledge/handbook/files", params={"path": path}, content=text.encode()).raise_for_status()
     client.post("/knowledge/handbook/versions", json={}).raise_for_status()
     created = client.post("/apps", json={"name": "bot", "description": "Knows the handbook.", "knowledge": "handbook"})
     assert created.status_code == 201, created.text
-    return client
 
 
 @pytest.fixture(scope="module")
-def sdk(server: ServerProcess, api: httpx.Client) -> OpenAI:
-    return OpenAI(base_url=f"{server.url}/v1", api_key=server.admin_key, max_retries=0)
+def sdk(server: ServerProcess, api: httpx.Client) -> Iterator[OpenAI]:
+    with OpenAI(base_url=f"{server.url}/v1", api_key=server.admin_key, max_retries=0) as client:
+        yield client
 
 
 def ask(sdk: OpenAI, model: str = "bot") -> Any:  # Any: a response of the SDK's own HTTP client
@@ -129,7 +135,8 @@ def test_what_cannot_be_done_is_refused_with_its_code(
 
 def test_a_key_without_the_scope_may_read_apps_and_not_change_them(server: ServerProcess, api: httpx.Client) -> None:
     secret = api.post("/keys", json={"name": "reader", "scopes": ["read"]}).json()["secret"]
-    reader = server.client(secret)
+    with server.client(secret) as reader:
+        read = reader.get("/api/v1/apps")
+        changed = reader.post("/api/v1/apps", json={"name": "x", "knowledge": "handbook"})
 
-    assert reader.get("/api/v1/apps").is_success
-    assert reader.post("/api/v1/apps", json={"name": "x", "knowledge": "handbook"}).status_code == 403
+    assert (read.status_code, changed.status_code) == (200, 403)
