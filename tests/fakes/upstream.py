@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
+import re
 import struct
 from array import array
 from collections.abc import AsyncIterator
@@ -95,7 +96,7 @@ class FakeUpstream:
             body = turn.body if turn.body is not None else json.dumps(turn.error).encode()
             headers = {"content-type": turn.content_type or "application/json", **dict(turn.headers)}
             return web.Response(status=turn.status, body=body, headers=headers)
-        match request.path:
+        match _AZURE.sub("/v1", request.path):
             case "/v1/models":
                 return web.json_response(_OPENAI_MODELS if "x-api-key" not in received.headers else _ANTHROPIC_MODELS)
             case "/v1/embeddings":
@@ -329,6 +330,13 @@ OPENAI_NO_MODEL: Json = {
 OPENAI_BROKEN: Json = {
     "error": {"message": "The server had an error.", "type": "server_error", "param": None, "code": None}
 }
+AZURE_BAD_KEY: Json = {
+    "statusCode": 401,
+    "message": "Unauthorized. Access token is missing, invalid, audience is incorrect, or have expired.",
+}
+AZURE_RATE_LIMIT: Json = {
+    "error": {"code": "429", "message": "Requests have exceeded the token rate limit. Please retry after 7 seconds."}
+}
 ANTHROPIC_OVERLOADED: Json = {
     "type": "error",
     "error": {"type": "overloaded_error", "message": "Overloaded"},
@@ -350,6 +358,8 @@ ANTHROPIC_BAD_REQUEST: Json = {
     "request_id": "req_011CSHoEeqs5C35K2UUqR7Fz",
 }
 
+# Azure serves the same below its own paths: with the deployment, or with `v1`.
+_AZURE = re.compile(r"^/openai/(?:v1|deployments/[^/]+)(?=/)")
 _OPENAI_MODELS: Json = {
     "object": "list",
     "data": [

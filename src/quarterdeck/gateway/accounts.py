@@ -26,8 +26,11 @@ _STANDARD_URLS = {
     "anthropic": "https://api.anthropic.com",
     "gemini": "https://generativelanguage.googleapis.com",
 }
-_EXAMPLES = {"bedrock": "https://bedrock-runtime.eu-central-1.amazonaws.com"}
-_TAKE_JSON = {"bedrock"}
+_EXAMPLES = {
+    "azure": "https://my-resource.openai.azure.com",
+    "bedrock": "https://bedrock-runtime.eu-central-1.amazonaws.com",
+}
+_TAKE_JSON = {"azure", "bedrock"}
 """Kinds whose credential may be several words, as one JSON object."""
 _KEY = re.compile(r"[\x21-\x7e]{1,4096}")
 _LONGEST_JSON = 16_384

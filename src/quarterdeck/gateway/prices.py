@@ -34,6 +34,7 @@ class Bill(msgspec.Struct, frozen=True):
 _SELLERS = {
     "openai": "openai",
     "anthropic": "anthropic",
+    "azure": "azure",
     "gemini": "google",
     "bedrock": "aws",
     "groq": "groq",

@@ -14,7 +14,7 @@ from quarterdeck.gateway.upstream import Reply
 from quarterdeck.runtime.runtime import Runtime
 from quarterdeck.runtime.work import Work
 
-ProviderKind = Literal["openai", "anthropic", "gemini", "bedrock", "openai-compatible", "local"]
+ProviderKind = Literal["openai", "anthropic", "azure", "gemini", "bedrock", "openai-compatible", "local"]
 
 
 @dataclass(frozen=True)

@@ -87,7 +87,7 @@ def _said(body: bytes) -> dict[str, Any]:  # Any: every provider words its error
     if isinstance(inner, str):
         return {"message": inner}
     if isinstance(inner, dict):
-        if isinstance(inner.get("code"), int):  # Google repeats the status there
+        if str(inner.get("code")).isdigit():  # Google and Azure repeat the status there
             inner = {**inner, "code": None}
         return {**inner, "message": inner.get("message") or inner.get("detail")}
     return {}

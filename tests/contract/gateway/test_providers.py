@@ -48,6 +48,7 @@ DIALECTS = {
     "openai/gpt-4o-mini": _OPENAI,
     "anthropic/claude-sonnet-4-5": Dialect((401, fakes.ANTHROPIC_BAD_KEY), fakes.ANTHROPIC_RATE_LIMIT),
     "vllm/some-model": _OPENAI,
+    "azure/gpt-4o-mini": Dialect((401, fakes.AZURE_BAD_KEY), fakes.AZURE_RATE_LIMIT),
     "bedrock/eu.anthropic.claude-sonnet-4-5-20250929-v1:0": Dialect(
         (403, bedrock.BAD_KEY), bedrock.RATE_LIMIT, reasoning=False
     ),
@@ -76,6 +77,9 @@ async def gateway(tmp_path: Path, upstream: FakeUpstream) -> AsyncIterator[Gatew
         "ANTHROPIC_API_KEY": "k",
         "ANTHROPIC_BASE_URL": upstream.url,
         "VLLM_BASE_URL": upstream.url,
+        "AZURE_OPENAI_API_KEY": "k",
+        "AZURE_OPENAI_ENDPOINT": upstream.url,
+        "AZURE_OPENAI_API_VERSION": "2024-10-21",
         "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE",
         "AWS_SECRET_ACCESS_KEY": "k",
         "AWS_REGION": "eu-central-1",
@@ -103,7 +107,7 @@ def provider_of(work: Work, model: str) -> Provider:
 def test_plug_ins_are_found_by_being_there() -> None:
     kinds: set[ProviderKind] = {kind.kind for kind in provider_kinds()}
 
-    assert kinds == {"openai", "openai-compatible", "anthropic", "bedrock", "gemini", "local"}
+    assert kinds == {"openai", "openai-compatible", "anthropic", "azure", "bedrock", "gemini", "local"}
 
 
 @pytest.mark.parametrize("model", ALL)

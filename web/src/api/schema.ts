@@ -813,7 +813,7 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "openai" | "anthropic" | "gemini" | "bedrock" | "openai-compatible" | "local";
+            kind: "openai" | "anthropic" | "azure" | "gemini" | "bedrock" | "openai-compatible" | "local";
             /** Models */
             models: string[];
             /** Name */
@@ -1313,7 +1313,7 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "openai" | "anthropic" | "gemini" | "bedrock" | "openai-compatible" | "local";
+            kind: "openai" | "anthropic" | "azure" | "gemini" | "bedrock" | "openai-compatible" | "local";
             /**
              * Models
              * @default []

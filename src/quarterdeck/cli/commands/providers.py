@@ -15,7 +15,7 @@ from quarterdeck.cli.groups import Noun
 from quarterdeck.cli.quantities import NONE, duration, plural
 from quarterdeck.cli.show import Column
 
-KINDS = ("openai", "anthropic", "gemini", "bedrock", "openai-compatible")
+KINDS = ("openai", "anthropic", "azure", "gemini", "bedrock", "openai-compatible")
 
 
 @click.group(cls=Noun)

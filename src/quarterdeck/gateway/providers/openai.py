@@ -108,9 +108,13 @@ class OpenAI(WireProvider):
         return prices.models(seller) if seller is not None else []
 
     async def post(self, path: str, body: bytes, headers: Mapping[str, str] | None = None) -> Reply:
-        url = self._urls.get(path)
+        return await self.post_to(f"{self._base}{path}", body, headers)
+
+    async def post_to(self, address: str, body: bytes, headers: Mapping[str, str] | None = None) -> Reply:
+        """Send a body to a whole address."""
+        url = self._urls.get(address)
         if url is None:
-            url = self._urls[path] = URL(f"{self._base}{path}", encoded=True)
+            url = self._urls[address] = URL(address, encoded=True)
         sent = {**self._headers, **headers} if headers else self._headers
         return await upstream.post(
             self.runtime.http, url, body, sent, provider=self.account.name, settings=self.runtime.settings
