@@ -9,7 +9,7 @@ from quarterdeck.orchestration import deployments, parameters, releases, store
 from quarterdeck.orchestration.records import PRODUCTION
 from quarterdeck.orchestration.store import AppRow
 from quarterdeck.retrieval.records import IndexPublished
-from quarterdeck.retrieval.store import index as newest_index
+from quarterdeck.retrieval.store.index_rows import index as newest_index
 from quarterdeck.runtime.runtime import Runtime
 from quarterdeck.runtime.work import Actor, Work
 

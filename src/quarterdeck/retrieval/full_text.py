@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from quarterdeck.core.language import STOP_WORDS, words
-from quarterdeck.retrieval import store
 from quarterdeck.retrieval.indexes import OpenIndex
+from quarterdeck.retrieval.store import passages, term_splitter
 from quarterdeck.storage.database import Database
 
 _MOST_TERMS = 48
@@ -26,7 +26,7 @@ _LENGTH_SHARE = 0.5
 Scores = NDArray[np.float32]
 
 
-def query_terms(question: str, terms: store.Terms) -> list[str]:
+def query_terms(question: str, terms: term_splitter.Terms) -> list[str]:
     """What to look for: the terms of the question without the words that every text has, unless it has no others."""
     said = words(question)
     telling = [word for word in said if word not in STOP_WORDS] or said
@@ -42,9 +42,9 @@ async def score(database: Database, index: OpenIndex, terms: Sequence[str]) -> S
     scores = np.zeros(count, dtype=np.float32)
     if not terms or not count:
         return scores
-    found: defaultdict[str, list[store.Postings]] = defaultdict(list)
+    found: defaultdict[str, list[passages.Postings]] = defaultdict(list)
     first, last = int(index.rowids[0]), int(index.rowids[-1])
-    for postings in await store.postings(database, terms, first=first, last=last):
+    for postings in await passages.postings(database, terms, first=first, last=last):
         found[postings.term].append(postings)
     relative = index.words / max(float(index.words.mean()), 1.0)
     norm = _SATURATION * (1 - _LENGTH_SHARE + _LENGTH_SHARE * relative)
@@ -58,7 +58,7 @@ async def score(database: Database, index: OpenIndex, terms: Sequence[str]) -> S
     return scores / np.float32(best)
 
 
-def _frequency(index: OpenIndex, found: Sequence[store.Postings]) -> NDArray[np.float64]:
+def _frequency(index: OpenIndex, found: Sequence[passages.Postings]) -> NDArray[np.float64]:
     """How often a term stands in each passage of an index; a heading counts more than the text."""
     frequency = np.zeros(len(index.rowids))
     for postings in found:

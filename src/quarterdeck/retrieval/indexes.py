@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 
 from quarterdeck.core import clock, ids
 from quarterdeck.gateway.embedder import Vectors
-from quarterdeck.retrieval import store
 from quarterdeck.retrieval.records import IndexName
+from quarterdeck.retrieval.store import embedding_rows, passages, term_splitter
 from quarterdeck.storage.database import Database
 
 _MOST_OPEN = 16
@@ -57,7 +57,7 @@ class Indexes:
         self._folder = folder
         self._open: OrderedDict[str, OpenIndex] = OrderedDict()
         self._opening = asyncio.Lock()
-        self.terms = store.Terms()
+        self.terms = term_splitter.Terms()
         self.threads = ThreadPoolExecutor(_SEARCH_THREADS, thread_name_prefix="search")
         """Searches have threads of their own, so that none waits behind a document that is being read."""
 
@@ -84,7 +84,7 @@ class Indexes:
         self.terms.close()
 
     async def _load(self, index: IndexName, dimensions: int) -> OpenIndex:
-        members = await store.member_chunks(self._database, index.id)
+        members = await passages.member_chunks(self._database, index.id)
         rowids = np.array([rowid for rowid, _ in members], dtype=np.int64)
         words = np.array([count for _, count in members], dtype=np.float32)
         mapped = await asyncio.to_thread(self._mapped, index, len(members), dimensions)
@@ -96,7 +96,7 @@ class Indexes:
     async def _with_new_vectors(self, index: IndexName, found: OpenIndex) -> OpenIndex:
         """The index with the vectors that came since; once all are there, they move into a file."""
         looked = clock.monotonic_ns()
-        new = await store.vectors(self._database, index.id, index.embedder, after=found.newest_vector)
+        new = await embedding_rows.vectors(self._database, index.id, index.embedder, after=found.newest_vector)
         if not new:
             return OpenIndex(found.rowids, found.words, found.vectors, found.embedded, found.newest_vector, looked)
         # In place: a search that runs now does not look at rows whose flag, in its own copy, is not set.

@@ -16,9 +16,10 @@ from quarterdeck.core.errors import Conflict, InvalidInput
 from quarterdeck.core.hashing import content_hash, sha256
 from quarterdeck.gateway.embedder import Embedder
 from quarterdeck.jobs.jobs import Jobs
-from quarterdeck.retrieval import embedding_job, library, reading, store
+from quarterdeck.retrieval import embedding_job, library, reading
 from quarterdeck.retrieval.reader import Unreadable
 from quarterdeck.retrieval.records import FileReply, IndexPublished, IndexVersion, ManifestFile, ManifestReply
+from quarterdeck.retrieval.store import bases, index_rows, staging
 from quarterdeck.runtime.work import Work
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
@@ -30,8 +31,8 @@ async def want(work: Work, knowledge: str, files: Sequence[ManifestFile]) -> Man
     for file in files:
         require_path(file.path)
     base = _base(work, knowledge)
-    await store.ensure_knowledge(work.runtime.database, base, clock.iso(clock.now()))
-    here = await store.staged(work.runtime.database, base.id)
+    await bases.ensure_knowledge(work.runtime.database, base, clock.iso(clock.now()))
+    here = await staging.staged(work.runtime.database, base.id)
     wanted = [file.path for file in files if not _is_current(here.get(file.path), file)]
     return ManifestReply(wanted=wanted, unchanged=len(files) - len(wanted))
 
@@ -43,16 +44,16 @@ async def stage_file(work: Work, knowledge: str, path: str, content: bytes) -> F
     address = await asyncio.to_thread(sha256, content)
     try:
         document_id = reading.document_id(base.id, path, address)
-        known = await store.stage_known(database, base, path, address, document_id, now)
+        known = await staging.stage_known(database, base, path, address, document_id, now)
         if known is not None:
             return FileReply(path=path, status="unchanged", chunks=known, reason=None)
         document = await asyncio.to_thread(reading.read, base.id, path, content, now)
         # The original is kept before the row that leads to it, so that no row ever leads nowhere.
         await asyncio.to_thread(work.runtime.blobs.put, content)
     except Unreadable as refusal:
-        await store.stage_refusal(database, base, path, address, refusal.message, now)
+        await staging.stage_refusal(database, base, path, address, refusal.message, now)
         return FileReply(path=path, status="refused", chunks=0, reason=refusal.message)
-    await store.stage_document(database, base, document)
+    await staging.stage_document(database, base, document)
     return FileReply(path=path, status="stored", chunks=len(document.chunks), reason=None)
 
 
@@ -66,7 +67,7 @@ async def publish(
     if prune and paths is None:
         raise InvalidInput("`prune` needs `paths`: the files that stay.", param="paths")
     embedder = work.part(Embedder)
-    index_id = await store.publish(
+    index_id = await index_rows.publish(
         work.runtime.database,
         _base(work, knowledge),
         keep=paths if prune else None,
@@ -100,17 +101,17 @@ def require_path(path: str) -> None:
         )
 
 
-def _base(work: Work, knowledge: str) -> store.KnowledgeBase:
+def _base(work: Work, knowledge: str) -> bases.KnowledgeBase:
     if not _NAME.fullmatch(knowledge):
         raise InvalidInput(
             "The name of a knowledge base has lower-case letters, digits, `.`, `_` and `-`, at most 63, and begins "
             "with a letter or digit.",
             param="name",
         )
-    return store.KnowledgeBase(reading.knowledge_id(work.project_id, knowledge), work.project_id, knowledge)
+    return bases.KnowledgeBase(reading.knowledge_id(work.project_id, knowledge), work.project_id, knowledge)
 
 
-def _is_current(here: store.StagedRow | None, file: ManifestFile) -> bool:
+def _is_current(here: staging.StagedRow | None, file: ManifestFile) -> bool:
     """Whether a file is here as it is, read the way it would be read today. A refused one is always tried again."""
     return (
         here is not None
@@ -120,5 +121,5 @@ def _is_current(here: store.StagedRow | None, file: ManifestFile) -> bool:
     )
 
 
-def _address(members: Sequence[store.Member], embedder: str) -> str:
+def _address(members: Sequence[index_rows.Member], embedder: str) -> str:
     return content_hash([embedder, sorted([member.path, member.sha256, member.recipe] for member in members)])

@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 from quarterdeck.core.hashing import sha256
 from quarterdeck.retrieval import chunking
 from quarterdeck.retrieval.reader import Unreadable, reader_for
-from quarterdeck.retrieval.store import NewChunk, NewDocument
+from quarterdeck.retrieval.store.staging import NewChunk, NewDocument
 
 log = logging.getLogger(__name__)
 

@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 from quarterdeck.core import clock
 from quarterdeck.core.errors import InvalidInput, Unavailable
 from quarterdeck.gateway.embedder import Embedder
-from quarterdeck.retrieval import full_text, library, store
+from quarterdeck.retrieval import full_text, library
 from quarterdeck.retrieval.indexes import Indexes, OpenIndex
 from quarterdeck.retrieval.records import Hit, IndexName, SearchMode, SearchResult
+from quarterdeck.retrieval.store import passages
 from quarterdeck.runtime.tracing import Attribute
 from quarterdeck.runtime.work import Work
 
@@ -100,7 +101,7 @@ async def _hits(
     scores = _fuse(by_text, by_vector, opened.embedded)
     text_ranks, vector_ranks = _ranks(by_text), _ranks(by_vector)
     best = [number for number in _best(scores, limit) if scores[number] > 0]
-    rows = await store.hits(work.runtime.database, [int(opened.rowids[number]) for number in best])
+    rows = await passages.hits(work.runtime.database, [int(opened.rowids[number]) for number in best])
     return [
         replace(
             rows[int(opened.rowids[number])],

@@ -10,9 +10,10 @@ import pytest
 
 from quarterdeck.core.errors import InvalidInput, NotFound, Unavailable
 from quarterdeck.gateway.embedder import Embedder, NoEmbedder, Vectors
-from quarterdeck.retrieval import embedding_job, full_text, ingestion, library, searching, store
+from quarterdeck.retrieval import embedding_job, full_text, ingestion, library, searching
 from quarterdeck.retrieval.indexes import Indexes
 from quarterdeck.retrieval.records import SearchMode
+from quarterdeck.retrieval.store import term_splitter
 from quarterdeck.runtime.work import Work
 from tests.unit.retrieval.conftest import Embedded
 
@@ -112,7 +113,7 @@ async def test_an_empty_question_is_refused(work: Work, query: str) -> None:
 
 
 async def test_words_that_every_text_has_count_only_when_there_are_no_others() -> None:
-    terms = store.Terms()
+    terms = term_splitter.Terms()
 
     assert full_text.query_terms("When is the bonus paid?", terms) == ["bonu", "paid"]
     assert full_text.query_terms("to be or not to be", terms) == ["to", "be", "or", "not"]

@@ -1,0 +1,1 @@
+"""The only SQL of retrieval, a subject a file."""
