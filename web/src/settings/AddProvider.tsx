@@ -12,6 +12,9 @@ type Kind = Exclude<Provider['kind'], 'local'>;
 const kinds: { value: Kind; label: string; name: string; base_url: string; needsKey: boolean }[] = [
   { value: 'openai', label: 'OpenAI', name: 'openai', base_url: '', needsKey: true },
   { value: 'anthropic', label: 'Anthropic', name: 'anthropic', base_url: '', needsKey: true },
+  { value: 'gemini', label: 'Google Gemini', name: 'gemini', base_url: '', needsKey: true },
+  { value: 'azure', label: 'Azure OpenAI', name: 'azure', base_url: 'https://', needsKey: true },
+  { value: 'bedrock', label: 'Amazon Bedrock', name: 'bedrock', base_url: 'https://bedrock-runtime.us-east-1.amazonaws.com', needsKey: true },
   { value: 'openai-compatible', label: 'OpenAI-compatible (Ollama, vLLM, …)', name: '', base_url: 'http://127.0.0.1:11434/v1', needsKey: false },
 ];
 
@@ -42,7 +45,7 @@ function Form({ onDone }: { onDone: () => void }) {
       onDone();
     },
   });
-  const ready = name.trim() !== '' && (kind.value !== 'openai-compatible' || base_url.trim() !== '') && (!kind.needsKey || api_key !== '');
+  const ready = name.trim() !== '' && (kind.base_url === '' || base_url.trim() !== '') && (!kind.needsKey || api_key !== '');
   return (
     <form
       className={look.form}
