@@ -22,6 +22,7 @@ _LARGE_BODY = 1024 * 1024
 _LARGEST_ANSWER = 64 * 1024 * 1024
 _LAST_BYTES_TIMEOUT_S = 1.0
 _SHORTEST_CREDENTIAL = 6
+_CREDENTIAL_HEADERS = ("authorization", "x-api-key", "api-key", "x-goog-api-key", "x-amz-security-token")
 """Shorter ones (`none`, `x`) are no secrets, but may be words of the message."""
 
 
@@ -156,7 +157,7 @@ async def _meaning(provider: str, response: aiohttp.ClientResponse) -> Quarterde
 def _without_our_credential(body: bytes, response: aiohttp.ClientResponse) -> bytes:
     # Some servers repeat the key that they refuse; what they say goes to clients, traces and the disk.
     sent = response.request_info.headers
-    for name in ("authorization", "x-api-key"):
+    for name in _CREDENTIAL_HEADERS:
         credential = sent.get(name, "").rpartition(" ")[2].encode()
         if len(credential) >= _SHORTEST_CREDENTIAL:
             body = body.replace(credential, "…".encode())
