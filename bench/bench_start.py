@@ -112,7 +112,7 @@ def _first_paint_s(url: str) -> float | None:
         browser = playwright.chromium.launch(executable_path=chromium, args=CHROMIUM_FLAGS)
         page = browser.new_page()
         page.goto(url + "/login")
-        page.wait_for_function("performance.getEntriesByName('first-contentful-paint').length > 0")
+        page.get_by_role("textbox").first.wait_for()
         paint = page.evaluate("performance.getEntriesByName('first-contentful-paint')[0].startTime")
         browser.close()
     return float(paint) / 1000
