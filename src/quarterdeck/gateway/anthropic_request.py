@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any
-
-import msgspec
 
 from quarterdeck.core.errors import InvalidInput
+from quarterdeck.gateway.content_parts import (
+    Json,
+    alternating_turns,
+    is_system,
+    not_sent,
+    stop_words,
+    tool_arguments,
+    tool_function,
+)
 from quarterdeck.gateway.conversation import ChatRequest, Message
-
-Json = dict[str, Any]  # Any: JSON, and content parts belong to the client
 
 _DATA_URL = re.compile(r"data:(?P<type>[\w.+-]+/[\w.+-]+);base64,(?P<data>.*)", re.DOTALL)
 _EFFORTS = {"minimal": "low", "low": "low", "medium": "medium", "high": "high", "xhigh": "xhigh", "max": "max"}
@@ -27,10 +31,10 @@ def messages_request(model: str, request: ChatRequest) -> Json:
     body: Json = {
         "model": model,
         "max_tokens": request.max_completion_tokens or request.max_tokens or _longest_answer(model),
-        "messages": _messages(request.messages),
+        "messages": alternating_turns(request.messages, _content, "Anthropic"),
         "stream": True,
     }
-    system = [block for message in request.messages if _is_system(message) for block in _blocks(message.content)]
+    system = [block for message in request.messages if is_system(message) for block in _blocks(message.content)]
     if system:
         body["system"] = system
     if request.temperature is not None:
@@ -39,7 +43,7 @@ def messages_request(model: str, request: ChatRequest) -> Json:
     if request.top_p is not None:
         body["top_p"] = request.top_p
     if request.stop:
-        body["stop_sequences"] = [request.stop] if isinstance(request.stop, str) else request.stop
+        body["stop_sequences"] = stop_words(request.stop)
     if request.user is not None:
         body["metadata"] = {"user_id": request.user}
     if request.tools:
@@ -53,23 +57,6 @@ def messages_request(model: str, request: ChatRequest) -> Json:
     if output:
         body["output_config"] = output
     return body
-
-
-def _messages(messages: list[Message]) -> list[Json]:
-    """Turns of user and assistant, alternating: what several messages in a row say is put together in one."""
-    turns: list[Json] = []
-    for message in messages:
-        if _is_system(message):
-            continue
-        role = "assistant" if message.role == "assistant" else "user"
-        content = list(_content(message))
-        if turns and turns[-1]["role"] == role:
-            turns[-1]["content"] += content
-        elif content:
-            turns.append({"role": role, "content": content})
-    if not turns:
-        raise InvalidInput("Anthropic needs at least one message that is not a system message.", param="messages")
-    return turns
 
 
 def _content(message: Message) -> Iterator[Json]:
@@ -89,7 +76,7 @@ def _content(message: Message) -> Iterator[Json]:
             "type": "tool_use",
             "id": call.get("id") or "",
             "name": function.get("name") or "",
-            "input": _arguments(function.get("arguments") or "{}"),
+            "input": tool_arguments(call),
         }
 
 
@@ -117,10 +104,7 @@ def _block(part: Json) -> Json:
             file = part.get("file") or {}
             if "file_data" in file:
                 return {"type": "document", "source": _source(str(file["file_data"])), **mark}
-    raise InvalidInput(
-        f"A content part of type `{part.get('type')}` cannot be sent to Anthropic. It takes `text`, `image_url` and `file`.",
-        param="messages",
-    )
+    raise not_sent(part, "Anthropic", "`text`, `image_url` and `file`")
 
 
 def _source(url: str) -> Json:
@@ -132,22 +116,8 @@ def _source(url: str) -> Json:
     raise InvalidInput("An image or file is an `https:` URL or a `data:…;base64,` URL.", param="messages")
 
 
-def _arguments(text: str) -> Json:
-    try:
-        found = msgspec.json.decode(text)
-    except msgspec.DecodeError as error:
-        raise InvalidInput(
-            f"The `arguments` of a tool call are not valid JSON: {text[:100]}", param="messages"
-        ) from error
-    if not isinstance(found, dict):
-        raise InvalidInput("The `arguments` of a tool call are not a JSON object.", param="messages")
-    return found
-
-
 def _tool(tool: Json) -> Json:
-    function = tool.get("function")
-    if tool.get("type") != "function" or not isinstance(function, dict) or "name" not in function:
-        raise InvalidInput("Only tools of type `function`, with a name, can be sent to Anthropic.", param="tools")
+    function = tool_function(tool, "Anthropic")
     said: Json = {
         "name": function["name"],
         "input_schema": function.get("parameters") or {"type": "object", "properties": {}},
@@ -195,10 +165,6 @@ def _output_config(request: ChatRequest) -> Json:
     if effort is not None:
         config["effort"] = effort
     return config
-
-
-def _is_system(message: Message) -> bool:
-    return message.role in ("system", "developer")
 
 
 def _longest_answer(model: str) -> int:

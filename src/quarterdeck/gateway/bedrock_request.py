@@ -11,6 +11,7 @@ import msgspec
 from quarterdeck.core.errors import InvalidInput
 from quarterdeck.gateway.content_parts import (
     Media,
+    alternating_turns,
     is_system,
     media_of,
     not_sent,
@@ -42,7 +43,7 @@ def converse_request(request: ChatRequest) -> Json:
     """The body for `/model/{id}/converse` and `/model/{id}/converse-stream`."""
     if (request.n or 1) > 1:
         raise InvalidInput("Bedrock gives one answer at a time: leave out `n`, or send it as 1.", param="n")
-    body: Json = {"messages": _messages(request.messages)}
+    body: Json = {"messages": alternating_turns(request.messages, _content, "Bedrock")}
     system = [block for message in request.messages if is_system(message) for block in _blocks(message.content)]
     if system:
         body["system"] = system
@@ -62,23 +63,6 @@ def converse_request(request: ChatRequest) -> Json:
     if output:
         body["outputConfig"] = output
     return body
-
-
-def _messages(messages: list[Message]) -> list[Json]:
-    """Turns of user and assistant, alternating: what several messages in a row say is put together in one."""
-    turns: list[Json] = []
-    for message in messages:
-        if is_system(message):
-            continue
-        role = "assistant" if message.role == "assistant" else "user"
-        content = list(_content(message))
-        if turns and turns[-1]["role"] == role:
-            turns[-1]["content"] += content
-        elif content:
-            turns.append({"role": role, "content": content})
-    if not turns:
-        raise InvalidInput("Bedrock needs at least one message that is not a system message.", param="messages")
-    return turns
 
 
 def _content(message: Message) -> Iterator[Json]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
@@ -86,6 +86,25 @@ def tool_names(messages: Sequence[Message]) -> dict[str, str]:
 def is_system(message: Message) -> bool:
     """Whether a message is an instruction and not a turn of the conversation."""
     return message.role in ("system", "developer")
+
+
+def alternating_turns(
+    messages: Sequence[Message], content_of: Callable[[Message], Iterable[Json]], provider: str
+) -> list[Json]:
+    """Turns of user and assistant, alternating: what several messages in a row say is put together in one."""
+    turns: list[Json] = []
+    for message in messages:
+        if is_system(message):
+            continue
+        role = "assistant" if message.role == "assistant" else "user"
+        content = list(content_of(message))
+        if turns and turns[-1]["role"] == role:
+            turns[-1]["content"] += content
+        elif content:
+            turns.append({"role": role, "content": content})
+    if not turns:
+        raise InvalidInput(f"{provider} needs at least one message that is not a system message.", param="messages")
+    return turns
 
 
 def stop_words(stop: str | list[str] | None) -> list[str]:
