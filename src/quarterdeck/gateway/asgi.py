@@ -1,28 +1,21 @@
-"""The data plane: raw ASGI for conversations in every dialect, embeddings and the list of models. No framework on the hot path."""
+"""The data plane: raw ASGI before every endpoint of `endpoints.py`. No framework on the hot path."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
-from functools import partial
-
-import msgspec
 
 from quarterdeck.core.errors import NotFound, QuarterdeckError
-from quarterdeck.gateway import model_list, refusals, token_counts
-from quarterdeck.gateway.chat import answer_chat
-from quarterdeck.gateway.dialect import dialect_at, error_dialect_at
-from quarterdeck.gateway.embeddings import answer_embedding
+from quarterdeck.gateway import refusals
+from quarterdeck.gateway.dialect import error_dialect_at
+from quarterdeck.gateway.endpoint import Endpoint
+from quarterdeck.gateway.endpoints import endpoint_at
 from quarterdeck.gateway.exchange import Exchange, Receive, Scope, Send
 from quarterdeck.gateway.plane import Plane
 from quarterdeck.gateway.recording import headers_of_request
 from quarterdeck.runtime.work import Work
 
 log = logging.getLogger(__name__)
-
-Endpoint = Callable[[Plane, Exchange, Work], Awaitable[None]]
-_MODELS = "/v1/models"
 
 
 class MethodNotAllowed(QuarterdeckError):
@@ -38,7 +31,7 @@ class DataPlane(Plane):
     @staticmethod
     def serves(path: str) -> bool:
         """Whether a path belongs to the data plane."""
-        return path in _ENDPOINTS or path == _MODELS or path.startswith(_MODELS + "/") or dialect_at(path) is not None
+        return endpoint_at(path) is not None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One HTTP request."""
@@ -49,7 +42,7 @@ class DataPlane(Plane):
             actor.require("gateway")
             work = Work(runtime=self.runtime, actor=actor, trace=exchange.trace(), request_id=exchange.request_id)
             with self.admission.one_more():
-                await _endpoint(exchange)(self, exchange, work)
+                await _endpoint(exchange).answer(self, exchange, work)
         except asyncio.CancelledError:
             if not exchange.client_gone:
                 raise
@@ -62,27 +55,12 @@ class DataPlane(Plane):
             exchange.close()
 
 
-async def _answer_models(_plane: Plane, exchange: Exchange, work: Work) -> None:
-    if exchange.path == _MODELS:
-        found = model_list.list_models(work)
-    else:
-        found = model_list.one_model(work, exchange.path.removeprefix(_MODELS + "/"))
-    headers = [refusals.JSON, *headers_of_request(exchange, work)]
-    await exchange.answer(200, headers, msgspec.json.encode(found))
-
-
 def _endpoint(exchange: Exchange) -> Endpoint:
-    dialect = dialect_at(exchange.path)
-    method: str
-    endpoint: Endpoint
-    if dialect is not None:
-        method, endpoint = "POST", partial(answer_chat, dialect=dialect)
-    else:
-        method, endpoint = _ENDPOINTS.get(exchange.path, ("GET", _answer_models))
-    if not DataPlane.serves(exchange.path):
+    endpoint = endpoint_at(exchange.path)
+    if endpoint is None:
         raise NotFound(f"There is nothing at `{exchange.path}`.")
-    if exchange.method != method and not (method == "GET" and exchange.method == "HEAD"):
-        raise MethodNotAllowed(f"`{exchange.path}` takes {method}, not {exchange.method}.")
+    if exchange.method not in endpoint.methods:
+        raise MethodNotAllowed(f"`{exchange.path}` takes {' or '.join(endpoint.methods)}, not {exchange.method}.")
     return endpoint
 
 
@@ -101,9 +79,3 @@ async def _refuse(exchange: Exchange, work: Work | None, error: QuarterdeckError
     headers += [] if dialect is None else dialect.headers(exchange.request_id)
     body_of = refusals.body_of if dialect is None else dialect.error_body
     await exchange.answer(error.status, headers, body_of(error, exchange.request_id))
-
-
-_ENDPOINTS: dict[str, tuple[str, Endpoint]] = {
-    "/v1/embeddings": ("POST", answer_embedding),
-    token_counts.PATH: ("POST", token_counts.answer_count),
-}

@@ -20,6 +20,7 @@ from quarterdeck.gateway.application import Application
 from quarterdeck.gateway.catalogue import Route
 from quarterdeck.gateway.conversation import ChatRequest
 from quarterdeck.gateway.dialect import Asked, Dialect
+from quarterdeck.gateway.envelope import Envelope
 from quarterdeck.gateway.recorded import recorded
 from quarterdeck.gateway.recording import cost_of
 from quarterdeck.runtime.tracing import ActiveSpan, Span
@@ -62,9 +63,10 @@ class ResponseCache:
         dialect: Dialect,
         asked: Asked,
         headers: Mapping[bytes, bytes],
+        envelope: Envelope,
     ) -> CachePlace:
         """The place of a request in the cache: perhaps an answer is there, perhaps one may be put there."""
-        directives, request = headers.get(b"cache-control", b"").decode("latin-1"), asked.request
+        directives, request = envelope.cache_directives, asked.request
         if not self._enabled or "no-store" in directives or _asks_for_variety(request):
             return CachePlace(self, None, None)
         spoken = [dialect.name, *(headers.get(name, b"").decode("latin-1") for name in dialect.forwarded_headers)]

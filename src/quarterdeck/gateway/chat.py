@@ -8,16 +8,18 @@ from dataclasses import dataclass
 
 from quarterdeck.core.errors import QuarterdeckError
 from quarterdeck.gateway import refusals
+from quarterdeck.gateway.admitting import Demand, Hold, admitted
 from quarterdeck.gateway.answer import Answer
 from quarterdeck.gateway.application import Application
 from quarterdeck.gateway.cache import CachePlace
 from quarterdeck.gateway.catalogue import Route
 from quarterdeck.gateway.dialect import Asked, Dialect
+from quarterdeck.gateway.envelope import Envelope, read_envelope
 from quarterdeck.gateway.exchange import Exchange, Header
 from quarterdeck.gateway.forwarding import Forwarding
 from quarterdeck.gateway.plane import Plane
 from quarterdeck.gateway.provider import WireProvider
-from quarterdeck.gateway.recording import cost_of, headers_of_answer, note_who_asks, record
+from quarterdeck.gateway.recording import cost_of, headers_of_answer, record
 from quarterdeck.gateway.speaking import answer_of_app, answer_of_route
 from quarterdeck.runtime.tracing import Span
 from quarterdeck.runtime.work import Work
@@ -31,7 +33,9 @@ class ChatCall:
     exchange: Exchange
     dialect: Dialect
     asked: Asked
+    envelope: Envelope
     target: Application | Route
+    hold: Hold
     place: CachePlace
 
 
@@ -40,23 +44,24 @@ async def answer_chat(plane: Plane, exchange: Exchange, work: Work, dialect: Dia
     body = await exchange.body(plane.max_body_bytes)
     asked = dialect.read(exchange.path, body)
     request = asked.request
+    envelope = read_envelope(exchange, request.user, request.metadata)
     target = plane.catalogue.find(work.project_id, request.model)
-    plane.admission.require_disk()
-    note_who_asks(exchange, work, request.user, request.metadata)
-    place = plane.cache.place(work, target, dialect, asked, exchange.headers)
-    call = ChatCall(work, exchange, dialect, asked, target, place)
-    exchange.watch(dialect.keep_alive)
-    answer = place.stored_answer(work, request) or _new_answer(call)
-    try:
-        if request.stream:
-            await _stream(plane, call, answer)
-        else:
-            await _reply(plane, call, answer)
-    except BaseException as error:
+    demand = Demand(target, len(body), request.max_completion_tokens or request.max_tokens)
+    async with admitted(plane, work, envelope, demand) as hold:
+        place = plane.cache.place(work, target, dialect, asked, exchange.headers, envelope)
+        call = ChatCall(work, exchange, dialect, asked, envelope, target, hold, place)
+        exchange.watch(dialect.keep_alive)
+        answer = place.stored_answer(work, request) or _new_answer(call)
+        try:
+            if request.stream:
+                await _stream(plane, call, answer)
+            else:
+                await _reply(plane, call, answer)
+        except BaseException as error:
+            await answer.close()
+            _record(plane, call, answer, error)
+            raise
         await answer.close()
-        record(plane.recorder, work, answer, error)
-        raise
-    await answer.close()
 
 
 def _new_answer(call: ChatCall) -> Answer:
@@ -79,7 +84,7 @@ def _forwarded(dialect: Dialect, exchange: Exchange) -> dict[str, str] | None:
 
 async def _reply(plane: Plane, call: ChatCall, answer: Answer) -> None:
     body = await answer.body()
-    spans = record(plane.recorder, call.work, answer)
+    spans = _record(plane, call, answer)
     call.place.keep(answer, [body], spans)
     await call.exchange.answer(200, [refusals.JSON, *_headers(call, answer, spans)], body)
 
@@ -95,13 +100,20 @@ async def _stream(plane: Plane, call: ChatCall, answer: Answer) -> None:
             async for block in blocks:
                 kept.append(block)
                 await exchange.send(block)
-            spans = record(plane.recorder, call.work, answer)
+            spans = _record(plane, call, answer)
         except QuarterdeckError as error:
-            record(plane.recorder, call.work, answer, error)
+            _record(plane, call, answer, error)
             await exchange.end_stream(call.dialect.error_event(error, exchange.request_id))
         else:
             call.place.keep(answer, kept, spans)
             await exchange.end_stream(answer.ending)
+
+
+def _record(plane: Plane, call: ChatCall, answer: Answer, error: BaseException | None = None) -> Sequence[Span]:
+    spans = record(plane.recorder, call.work, answer, error)
+    if spans:
+        call.hold.settle(spans)
+    return spans
 
 
 def _headers(call: ChatCall, answer: Answer, spans: Sequence[Span]) -> list[Header]:

@@ -9,14 +9,16 @@ import msgspec
 
 from quarterdeck.core.errors import InvalidInput
 from quarterdeck.gateway import llm_span, refusals
+from quarterdeck.gateway.admitting import Demand, admitted
 from quarterdeck.gateway.catalogue import Route
 from quarterdeck.gateway.conversation import Usage
+from quarterdeck.gateway.envelope import read_envelope
 from quarterdeck.gateway.exchange import Exchange
 from quarterdeck.gateway.outcome import WireUsage
 from quarterdeck.gateway.parsing import EmbeddingRequest, parse_embedding, with_fields
 from quarterdeck.gateway.plane import Plane
 from quarterdeck.gateway.provider import WireProvider
-from quarterdeck.gateway.recording import accept, cost_of, headers_of_answer, note_who_asks
+from quarterdeck.gateway.recording import accept, cost_of, headers_of_answer
 from quarterdeck.runtime.tracing import ActiveSpan
 from quarterdeck.runtime.work import Work
 
@@ -32,18 +34,19 @@ async def answer_embedding(plane: Plane, exchange: Exchange, work: Work) -> None
     body = await exchange.body(plane.max_body_bytes)
     request = parse_embedding(body)
     route = plane.catalogue.route(work.project_id, request.model)
-    plane.admission.require_disk()
-    note_who_asks(exchange, work, request.user, None)
-    exchange.watch()
-    span = llm_span.start_embedding(work, route, request)
-    try:
-        reply, usage, waited_ns = await _vectors(work, route, request, body, span)
-    except BaseException as error:
-        llm_span.settle_embedding(work, span, route, None, error=error)
-        accept(plane.recorder, work)
-        raise
-    llm_span.settle_embedding(work, span, route, usage)
-    spans = accept(plane.recorder, work)
+    envelope = read_envelope(exchange, request.user)
+    async with admitted(plane, work, envelope, Demand(route, len(body), 0)) as hold:
+        exchange.watch()
+        span = llm_span.start_embedding(work, route, request)
+        try:
+            reply, usage, waited_ns = await _vectors(work, route, request, body, span)
+        except BaseException as error:
+            llm_span.settle_embedding(work, span, route, None, error=error)
+            accept(plane.recorder, work)
+            raise
+        llm_span.settle_embedding(work, span, route, usage)
+        spans = accept(plane.recorder, work)
+        hold.settle(spans)
     headers = headers_of_answer(exchange, work, waited_ns, cost_of(spans))
     await exchange.answer(200, [refusals.JSON, *headers, (b"x-quarterdeck-model", route.id.encode())], reply)
 

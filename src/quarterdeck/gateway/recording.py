@@ -4,24 +4,22 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from typing import Any
 
 from quarterdeck.core.money import PICO
 from quarterdeck.gateway.answer import Answer
+from quarterdeck.gateway.envelope import Envelope
 from quarterdeck.gateway.exchange import Exchange, Header
 from quarterdeck.observability.recorder import Recorder
 from quarterdeck.runtime.tracing import Span
 from quarterdeck.runtime.work import Work
 
 
-def note_who_asks(exchange: Exchange, work: Work, user: str | None, metadata: dict[str, Any] | None) -> None:
+def note_who_asks(work: Work, envelope: Envelope) -> None:
     """Put the key, the user and the session on every span of the request."""
-    # Any, above: metadata is whatever the client likes.
     shared = work.trace.shared
     shared["api_key_id"] = work.actor.id
-    shared["user_id"] = user
-    in_metadata = (metadata or {}).get("session_id")
-    shared["session_id"] = exchange.header(b"x-session-id") or (str(in_metadata) if in_metadata else None)
+    shared["user_id"] = envelope.user_id
+    shared["session_id"] = envelope.session_id
 
 
 def record(recorder: Recorder, work: Work, answer: Answer, error: BaseException | None = None) -> Sequence[Span]:

@@ -1,0 +1,27 @@
+"""Every path of the data plane that is not a conversation; those stand in their dialects."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+
+from quarterdeck.gateway import model_list, token_counts
+from quarterdeck.gateway.chat import answer_chat
+from quarterdeck.gateway.dialect import dialect_at
+from quarterdeck.gateway.embeddings import answer_embedding
+from quarterdeck.gateway.endpoint import Endpoint
+
+_AT: Mapping[str, Endpoint] = {
+    "/v1/embeddings": Endpoint(("POST",), answer_embedding),
+    "/v1/models": Endpoint(("GET", "HEAD"), model_list.answer_list),
+    token_counts.PATH: Endpoint(("POST",), token_counts.answer_count),
+}
+_BELOW: Sequence[tuple[str, Endpoint]] = (("/v1/models/", Endpoint(("GET", "HEAD"), model_list.answer_one)),)
+
+
+def endpoint_at(path: str) -> Endpoint | None:
+    """Who answers at a path; None when it is not of the data plane."""
+    dialect = dialect_at(path)
+    if dialect is not None:
+        return Endpoint(("POST",), partial(answer_chat, dialect=dialect))
+    return _AT.get(path) or next((endpoint for start, endpoint in _BELOW if path.startswith(start)), None)
