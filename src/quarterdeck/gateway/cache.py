@@ -130,6 +130,10 @@ class CachePlace:
         if self._key is not None and self._entry is None and answer.complete and spans:
             self._cache.put(self._key, blocks, answer.ending, spans)
 
+    def headers(self) -> Sequence[tuple[bytes, bytes]]:
+        """What the client is told beside the status."""
+        return ()
+
 
 class Stored(Answer):
     """An answer given again: the same bytes, a span of its own, no model called."""
@@ -138,7 +142,7 @@ class Stored(Answer):
         self.complete = True
         self.ending = entry.ending
         self._entry = entry
-        self._span: ActiveSpan | None = _span_of_hit(work, request, entry)
+        self._span: ActiveSpan | None = span_of_hit(work, request, entry)
 
     async def events(self) -> AsyncGenerator[bytes, None]:
         if self._span is not None:
@@ -166,7 +170,13 @@ class _Nowhere(list[bytes]):
         return None
 
 
-def _key(work: Work, target: Application | Route, request: ChatRequest, body: bytes, spoken: list[str]) -> bytes:
+def key_parts(
+    work: Work, target: Application | Route, request: ChatRequest, body: bytes, spoken: Sequence[str]
+) -> list[Any]:
+    """All that decides an answer: the project, who asks, what answers, in which dialect, and the whole question.
+
+    Any: JSON. The semantic cache builds its scope from the same parts, so what is added here counts there, too.
+    """
     asked: dict[str, Any] = msgspec.json.decode(body)  # Any: JSON
     for name in _NO_PART_OF_THE_QUESTION:
         asked.pop(name, None)
@@ -177,8 +187,12 @@ def _key(work: Work, target: Application | Route, request: ChatRequest, body: by
     else:
         account = target.provider.account
         answers = ["route", target.id, account.kind, account.base_url]
-    key = [work.project_id, work.actor.id, answers, spoken, asked]
-    return hashlib.sha256(msgspec.json.encode(key, order="sorted")).digest()
+    return [work.project_id, work.actor.id, answers, spoken, asked]
+
+
+def _key(work: Work, target: Application | Route, request: ChatRequest, body: bytes, spoken: list[str]) -> bytes:
+    parts = key_parts(work, target, request, body, spoken)
+    return hashlib.sha256(msgspec.json.encode(parts, order="sorted")).digest()
 
 
 def _asks_for_variety(request: ChatRequest) -> bool:
@@ -187,7 +201,8 @@ def _asks_for_variety(request: ChatRequest) -> bool:
     return drawn or (request.n or 1) > 1
 
 
-def _span_of_hit(work: Work, request: ChatRequest, entry: Entry) -> ActiveSpan:
+def span_of_hit(work: Work, request: ChatRequest, entry: Entry) -> ActiveSpan:
+    """The span of an answer that is given again: as the first one's, but for who asks, when, and what it costs."""
     root = entry.root
     span = work.start(root.name, root.kind)
     span.put(
