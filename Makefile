@@ -4,6 +4,7 @@
 #   make check / fix  lint, types, import contracts / format and mend
 #   make web          build the UI       make docs   regenerate what docs contain
 #   make bench        measure            make constraints   pin anew
+#   make bench-gateway    measure beside LiteLLM, Portkey and TensorZero
 
 PYTHON ?= python3
 VENV := .venv
@@ -41,6 +42,9 @@ docs: $(STAMPS)/dev
 
 bench: $(STAMPS)/dev $(STAMPS)/web
 	$(BIN)/python bench/run.py
+
+bench-gateway: $(STAMPS)/dev
+	$(BIN)/python -m bench.gateway $(BENCH_ARGS)
 
 constraints: $(STAMPS)/dev
 	$(BIN)/python scripts/write_constraints.py

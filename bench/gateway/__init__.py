@@ -1,0 +1,1 @@
+"""The gateway beside other gateways: one fake provider, one core for each gateway, all measured in one run."""
