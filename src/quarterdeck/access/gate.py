@@ -38,7 +38,8 @@ async def _stranger(request: Request) -> Visitor:
 
 async def _known(request: Request) -> Work:
     runtime = _runtime(request)
-    actor = runtime.part(Keyring).authenticate(request.method, request.headers.raw)
+    peer = request.client.host if request.client is not None else None
+    actor = runtime.part(Keyring).authenticate(request.method, request.headers.raw, peer)
     return Work(runtime=runtime, actor=actor, request_id=request.scope.get("quarterdeck.request_id"))
 
 

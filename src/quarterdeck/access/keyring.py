@@ -4,45 +4,42 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from hmac import compare_digest
 
 from quarterdeck.access import browsers, store
+from quarterdeck.access.addresses import Network, client_address, may_come_from, networks
+from quarterdeck.access.key_carriers import find_secret
 from quarterdeck.access.records import KeysChanged, Project
 from quarterdeck.core import clock, ids
 from quarterdeck.core.errors import NotAllowed, NotFound, Unauthenticated
 from quarterdeck.core.hashing import sha256
-from quarterdeck.runtime.work import Actor
+from quarterdeck.runtime.work import Actor, Terms
 from quarterdeck.storage.database import Database
 
 log = logging.getLogger(__name__)
 
 DEFAULT_PROJECT = "default"
 PROJECT_HEADER = b"x-quarterdeck-project"
-_KEY_HEADERS = (b"x-api-key", b"api-key", b"x-goog-api-key")
 _WRITE_LAST_USED_EVERY_S = 15.0
 
 
-def find_secret(headers: Mapping[bytes, bytes]) -> str | None:
-    """The API key in a request, in any of the four styles that clients use. Header names are in lower case."""
-    scheme, _, token = headers.get(b"authorization", b"").decode("latin-1").partition(" ")
-    if scheme.lower() == "bearer" and token.strip():
-        return token.strip()
-    for name in _KEY_HEADERS:
-        if name in headers:
-            return headers[name].decode("latin-1").strip()
-    return None
+class AddressNotAllowed(NotAllowed):
+    """This key may not be used from this address."""
 
 
 class Keyring:
     """Answers "who is this?" without any input or output, so that it can stand before every request."""
 
-    def __init__(self, database: Database, *, bound_to: str) -> None:
+    def __init__(self, database: Database, *, bound_to: str, trusted_proxies: Sequence[str] = ()) -> None:
         self._database = database
         self._bound_to = bound_to
+        self._trusted_proxies = networks(trusted_proxies)
+        self._ranges: dict[str, list[Network]] = {}
+        """From where a key may be used, by its id; most keys are not here."""
         self._projects: dict[str, Project] = {}
         self._keys: dict[str, store.KeyRow] = {}
         self._actors: dict[str, Actor] = {}
@@ -70,12 +67,15 @@ class Keyring:
         """Take a new snapshot. One at a time: an older one that comes late must not bring a revoked key back."""
         async with self._reloading:
             # Keys before projects: whatever key we see, its project was there before it.
-            keys = {row.secret_sha256: row for row in await store.keys(self._database)}
+            rows = await store.keys(self._database)
+            keys = {row.secret_sha256: row for row in rows}
+            keys |= {row.previous_sha256: row for row in rows if row.previous_sha256 is not None}
             projects = {project.id: project for project in await store.projects(self._database)}
             admin_key = await store.admin_credential(self._database, "key_sha256")
             sessions = await store.sessions(self._database)
             self._projects = {project.name: project for project in projects.values()}
             self._keys, self._admin_key, self._sessions = keys, admin_key, sessions
+            self._ranges = {row.key.id: networks(row.key.allowed_ips) for row in rows if row.key.allowed_ips}
             self._actors = {secret: _actor(row, projects[row.project_id]) for secret, row in keys.items()}
             if admin_key is not None:
                 self._actors[admin_key] = self.administrator("admin")
@@ -86,13 +86,18 @@ class Keyring:
         self._local[sha256(secret)] = self.administrator("admin", name="local session")
         return secret
 
-    def authenticate(self, method: str, headers: Iterable[tuple[bytes, bytes]]) -> Actor:
-        """Who sends a request with these headers (names in lower case, as in ASGI), and for which project."""
+    def authenticate(self, method: str, headers: Iterable[tuple[bytes, bytes]], peer: str | None = None) -> Actor:
+        """Who sends a request with these headers (names in lower case, as in ASGI), and for which project.
+
+        `peer` is the address at the other end of the connection.
+        """
         found = dict(headers)
         secret = find_secret(found)
         token = browsers.session_token(found) if secret is None else None
         if secret is not None:
             actor = self.actor_for(secret)
+            if actor.id in self._ranges:
+                self._require_address(actor, peer, found)
         elif token is not None:
             actor = self.session_for(token)
             browsers.require_our_own_page(method, found, self._bound_to)
@@ -112,7 +117,7 @@ class Keyring:
             )
         row = self._keys.get(address)
         if row is not None:
-            self._refuse_dead(row)
+            self._refuse_dead(row, address)
             self._last_used[row.key.id] = clock.now()
         return actor
 
@@ -154,13 +159,26 @@ class Keyring:
         project = self.project(name)
         return replace(actor, project_id=project.id, project_name=project.name)
 
+    def _require_address(self, actor: Actor, peer: str | None, headers: Mapping[bytes, bytes]) -> None:
+        address = client_address(peer, headers, self._trusted_proxies)
+        if not may_come_from(address, self._ranges[actor.id]):
+            raise AddressNotAllowed(
+                f"The key `{actor.name}` may not be used from {address or 'an unknown address'}. Use it from one of its "
+                "addresses, or change them with `quarterdeck keys change`. Behind a proxy, name it in "
+                "`QUARTERDECK_TRUSTED_PROXIES`."
+            )
+
     @staticmethod
-    def _refuse_dead(row: store.KeyRow) -> None:
+    def _refuse_dead(row: store.KeyRow, address: str) -> None:
         key = row.key
         if key.revoked_at is not None:
             raise Unauthenticated(f"The key `{key.name}` was revoked at {key.revoked_at}. Use another one.")
         if key.expires_at is not None and key.expires_at <= clock.iso(clock.now()):
             raise Unauthenticated(f"The key `{key.name}` expired at {key.expires_at}. Make a new one.")
+        if address == row.previous_sha256 and (key.previous_until or "") <= clock.iso(clock.now()):
+            raise Unauthenticated(
+                f"The key `{key.name}` was rotated at {key.rotated_at}, and its old secret has ended. Use the new one."
+            )
 
     async def _write_last_used_for_ever(self) -> None:
         while True:
@@ -185,4 +203,12 @@ def _actor(row: store.KeyRow, project: Project) -> Actor:
         project_id=project.id,
         project_name=project.name,
         scopes=frozenset(row.key.scopes),
+        terms=Terms(
+            team_id=row.team_id,
+            team_name=row.key.team,
+            allowed_models=tuple(row.key.allowed_models),
+            tags=tuple(row.key.tags),
+            metadata=row.key.metadata,
+            passthrough=row.key.passthrough,
+        ),
     )

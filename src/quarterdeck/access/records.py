@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from quarterdeck.core.events import Event
 from quarterdeck.runtime.work import Scope
@@ -29,6 +29,22 @@ class ApiKey:
     expires_at: str | None = None
     last_used_at: str | None = None
     revoked_at: str | None = None
+    team: str | None = None
+    """The team it belongs to, by name."""
+    allowed_models: list[str] = field(default_factory=list)
+    """Patterns such as `openai/*` of what it may call; empty means all."""
+    allowed_ips: list[str] = field(default_factory=list)
+    """Addresses and CIDR ranges it may be used from; empty means all."""
+    passthrough: bool = True
+    """Whether it may call providers below `/passthrough`."""
+    tags: list[str] = field(default_factory=list)
+    """Put on every call that it makes."""
+    metadata: dict[str, str] = field(default_factory=dict)
+    """Labels put on every call that it makes."""
+    rotated_at: str | None = None
+    previous_until: str | None = None
+    """Until when the secret before the last rotation works, too."""
+    owner: str = "ui"
 
 
 @dataclass(frozen=True)

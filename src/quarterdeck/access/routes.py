@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Request, Response
@@ -38,13 +39,47 @@ class PasswordWish(BaseModel):
     current_password: str | None = None
 
 
-class KeyWish(BaseModel):
-    """What a new key should be. Without scopes it may do everything but administer."""
+class TermsOfKey(BaseModel):
+    """What holds for a key beyond its scopes."""
 
     model_config = ConfigDict(extra="forbid")
+    team: Annotated[str, Field(min_length=1, max_length=63)] | None = None
+    allowed_models: Annotated[list[str], Field(max_length=1000)] = []
+    allowed_ips: Annotated[list[str], Field(max_length=1000)] = []
+    passthrough: bool = True
+    tags: Annotated[list[Annotated[str, Field(max_length=200)]], Field(max_length=50)] = []
+    metadata: Annotated[dict[str, str], Field(max_length=50)] = {}
+
+    def terms(self) -> keys.KeyTerms:
+        """What holds for the key beyond its scopes."""
+        return keys.KeyTerms(
+            self.team, self.allowed_models, self.allowed_ips, self.passthrough, self.tags, self.metadata
+        )
+
+
+class KeyWish(TermsOfKey):
+    """What a new key should be. Without scopes it may do everything but administer."""
+
     name: Annotated[str, Field(min_length=1, max_length=100)]
     scopes: Annotated[list[Scope], Field(min_length=1)] | None = None
     expires_in_days: Annotated[int, Field(ge=1, le=3650)] | None = None
+
+
+class KeyChange(BaseModel):
+    """What a key should be from now on. What is left out stays as it is; `terms` are replaced as a whole."""
+
+    model_config = ConfigDict(extra="forbid")
+    name: Annotated[str, Field(min_length=1, max_length=100)] | None = None
+    scopes: Annotated[list[Scope], Field(min_length=1)] | None = None
+    expires_in_days: Annotated[int, Field(ge=1, le=3650)] | None = None
+    terms: TermsOfKey | None = None
+
+
+class Rotation(BaseModel):
+    """How a key is to be rotated."""
+
+    model_config = ConfigDict(extra="forbid")
+    overlap_hours: Annotated[float, Field(ge=0, le=90 * 24)] = 24.0
 
 
 class ProjectWish(BaseModel):
@@ -93,7 +128,20 @@ async def list_keys(work: CanAdmin) -> Page[ApiKey]:
 
 @router.post("/keys", status_code=201)
 async def create_key(body: KeyWish, work: CanAdmin) -> NewKey:
-    return await keys.create(work, body.name, scopes=body.scopes, expires_in_days=body.expires_in_days)
+    terms = body.terms()
+    return await keys.create(work, body.name, scopes=body.scopes, expires_in_days=body.expires_in_days, terms=terms)
+
+
+@router.patch("/keys/{key_id}")
+async def change_key(key_id: str, body: KeyChange, work: CanAdmin) -> ApiKey:
+    terms = None if body.terms is None else body.terms.terms()
+    days = body.expires_in_days
+    return await keys.change(work, key_id, name=body.name, scopes=body.scopes, expires_in_days=days, terms=terms)
+
+
+@router.post("/keys/{key_id}/rotations", status_code=201)
+async def rotate_key(key_id: str, body: Rotation, work: CanAdmin) -> NewKey:
+    return await keys.rotate(work, key_id, overlap=timedelta(hours=body.overlap_hours))
 
 
 @router.delete("/keys/{key_id}")

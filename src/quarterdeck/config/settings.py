@@ -36,6 +36,16 @@ class Settings:
     """Larger request bodies are refused with 413."""
     max_in_flight: int = 1000
     """More data-plane requests than this at once are shed with 429."""
+    trusted_proxies: str = ""
+    """Proxies whose `x-forwarded-for` is believed: addresses and CIDR ranges, separated by commas."""
+    budget_status: int = 429
+    """The status of a request that a spent budget refuses: 429, which SDKs understand, or 402."""
+    redis_url: str | None = field(default=None, repr=False)
+    """A Redis or Valkey that several machines share: `redis://…`, `rediss://…`. Needs the extra `redis`."""
+    gateways: int = 1
+    """How many gateways share the limits in Redis: when it is away, each goes on with its share."""
+    on_store_failure: str = "share"
+    """What limits do while Redis is away: `share` what was left, `open` lets all in, `closed` refuses all."""
     upstream_connect_timeout_s: float = 10.0
     """The longest wait for a connection to a provider."""
     upstream_first_token_timeout_s: float = 120.0
@@ -66,6 +76,8 @@ _RANGES: Mapping[str, tuple[float, float]] = {
     "port": (0, 65_535),
     "max_body_mb": (1, 4_096),
     "max_in_flight": (1, 1_000_000),
+    "budget_status": (402, 429),
+    "gateways": (1, 10_000),
     "upstream_connect_timeout_s": (0.01, 86_400),
     "upstream_first_token_timeout_s": (0.01, 86_400),
     "upstream_idle_timeout_s": (0.01, 86_400),
@@ -73,6 +85,10 @@ _RANGES: Mapping[str, tuple[float, float]] = {
     "embedding_threads": (0, 1_024),
     "cache_ttl_s": (1, 31_536_000),
     "duckdb_memory_mb": (64, 1_048_576),
+}
+_CHOICES: Mapping[str, tuple[object, ...]] = {
+    "budget_status": (429, 402),
+    "on_store_failure": ("share", "open", "closed"),
 }
 PROVIDER_VARIABLES = (
     "OPENAI_API_KEY",
@@ -124,6 +140,10 @@ def read_settings(environment: Mapping[str, str] | None = None, **flags: object)
         value = getattr(settings, name)
         if not least <= value <= most:
             raise SetupError(f"`{PREFIX}{name.upper()}` is {value}; it must be between {least:g} and {most:.0f}.")
+    for name, choices in _CHOICES.items():
+        if getattr(settings, name) not in choices:
+            listed = ", ".join(f"`{choice}`" for choice in choices)
+            raise SetupError(f"`{PREFIX}{name.upper()}` is `{getattr(settings, name)}`; it is one of {listed}.")
     return settings
 
 

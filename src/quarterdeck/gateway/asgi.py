@@ -38,7 +38,7 @@ class DataPlane(Plane):
         exchange = Exchange(scope, receive, send, stall_limit_s=self.stall_limit_s)
         work: Work | None = None
         try:
-            actor = self.keyring.authenticate(exchange.method, scope["headers"])
+            actor = self.keyring.authenticate(exchange.method, exchange.credentials(), exchange.peer)
             actor.require("gateway")
             work = Work(runtime=self.runtime, actor=actor, trace=exchange.trace(), request_id=exchange.request_id)
             with self.admission.one_more():

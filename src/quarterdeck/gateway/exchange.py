@@ -6,6 +6,7 @@ import asyncio
 import re
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from typing import Any
+from urllib.parse import parse_qs
 
 from quarterdeck.core import clock, ids
 from quarterdeck.core.errors import QuarterdeckError, TooLarge
@@ -37,7 +38,10 @@ class Exchange:
         self.started_ns = clock.monotonic_ns()
         self.method: str = scope["method"]
         self.path: str = scope["path"]
+        self.query: bytes = scope.get("query_string", b"")
         self.headers: dict[bytes, bytes] = dict(scope["headers"])
+        self.peer: str | None = (scope.get("client") or (None,))[0]
+        """The address at the other end of the connection."""
         self.request_id = self._sent_request_id() or scope.get("quarterdeck.request_id") or f"req_{ids.new_trace_id()}"
         self.responding = False
         """Whether the status has been sent: from here on, an error can only be told inside the stream."""
@@ -59,6 +63,13 @@ class Exchange:
         """A request header as text."""
         value = self.headers.get(name)
         return None if value is None else value.decode("latin-1")
+
+    def credentials(self) -> Iterable[Header]:
+        """Where a key may stand: in the headers, or as `?key=…` where Gemini's clients put it."""
+        if b"key=" not in self.query:
+            return self.headers.items()
+        found = parse_qs(self.query).get(b"key", [])
+        return [*self.headers.items(), *((b"x-goog-api-key", value) for value in found[:1])]
 
     def trace(self) -> Trace:
         """A trace of our own, or the caller's, when it sent a W3C `traceparent`."""
@@ -160,7 +171,7 @@ class Exchange:
             self._task.cancel()
 
     def _sent_request_id(self) -> str | None:
-        sent = self.headers.get(b"x-request-id", b"")
+        sent = self.headers.get(b"x-request-id") or self.headers.get(b"helicone-request-id", b"")
         return sent.decode() if _REQUEST_ID.fullmatch(sent) else None
 
 

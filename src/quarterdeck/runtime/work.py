@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Literal, TypeVar
@@ -18,6 +18,23 @@ Scope = Literal["gateway", "read", "write", "admin"]
 
 
 @dataclass(frozen=True, slots=True)
+class Terms:
+    """What holds for whoever asks with a certain key, beyond its scopes."""
+
+    team_id: str | None = None
+    team_name: str | None = None
+    allowed_models: tuple[str, ...] = ()
+    """Patterns such as `openai/*`; empty means all."""
+    tags: tuple[str, ...] = ()
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    passthrough: bool = True
+    """Whether it may call providers below `/passthrough`, past every translation."""
+
+
+NO_TERMS = Terms()
+
+
+@dataclass(frozen=True, slots=True)
 class Actor:
     """Who is asking: an API key, the administrator, a browser session, or the system itself."""
 
@@ -27,6 +44,7 @@ class Actor:
     project_id: str
     project_name: str
     scopes: frozenset[Scope]
+    terms: Terms = NO_TERMS
 
     def require(self, scope: Scope) -> None:
         """Refuse to go on without this scope; `admin` includes all others."""

@@ -9,6 +9,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from quarterdeck import __version__
 from quarterdeck.access import routes as access_routes
+from quarterdeck.access.teams import routes as team_routes
 from quarterdeck.config.settings import Settings
 from quarterdeck.core import ids
 from quarterdeck.gateway import routes as gateway_routes
@@ -25,6 +26,7 @@ log = logging.getLogger(__name__)
 
 ROOMS: tuple[APIRouter, ...] = (
     access_routes.router,
+    team_routes.router,
     gateway_routes.router,
     observability_routes.router,
     orchestration_routes.router,

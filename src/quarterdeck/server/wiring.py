@@ -78,7 +78,9 @@ async def _access(runtime: Runtime, house: AsyncExitStack) -> None:
     await projects.ensure_default(runtime.database)
     runtime.install(LoginLinks, LoginLinks())
     runtime.install(LoginThrottle, LoginThrottle())
-    keyring = runtime.install(Keyring, Keyring(runtime.database, bound_to=runtime.settings.host))
+    proxies = [text for text in runtime.settings.trusted_proxies.split(",") if text.strip()]
+    keyring = Keyring(runtime.database, bound_to=runtime.settings.host, trusted_proxies=proxies)
+    runtime.install(Keyring, keyring)
     await keyring.open()
     house.push_async_callback(keyring.close)
     runtime.events.subscribe(KeysChanged, keyring.reload)

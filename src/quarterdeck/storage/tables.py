@@ -6,7 +6,22 @@ Stores query these tables; migrations create them; nobody else names them.
 
 from __future__ import annotations
 
-from sqlalchemy import Column, ForeignKey, Index, Integer, LargeBinary, MetaData, String, Table, Text, UniqueConstraint
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    true,
+)
 
 metadata = MetaData()
 
@@ -33,6 +48,12 @@ api_keys = Table(
     Column("expires_at", String),
     Column("last_used_at", String),
     Column("revoked_at", String),
+    Column("team_id", String),
+    Column("terms", Text, nullable=False, server_default="{}"),  # what it may do beyond its scopes, as JSON
+    Column("owner", String, nullable=False, server_default="ui"),
+    Column("rotated_at", String),
+    Column("previous_sha256", String),  # the secret before the last rotation, which works until `previous_until`
+    Column("previous_until", String),
 )
 
 admin_credentials = Table(
@@ -49,6 +70,85 @@ sessions = Table(
     Column("token_sha256", String, primary_key=True),
     Column("created_at", String, nullable=False),
     Column("expires_at", String, nullable=False),
+)
+
+# --- teams and limits -----------------------------------------------------------------------------------------
+
+teams = Table(
+    "teams",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("project_id", String, ForeignKey("projects.id"), nullable=False),
+    Column("name", String, nullable=False),
+    Column("description", Text, nullable=False),
+    Column("owner", String, nullable=False, server_default="ui"),
+    Column("created_at", String, nullable=False),
+    UniqueConstraint("project_id", "name"),
+)
+
+limits = Table(
+    "limits",
+    metadata,
+    Column(
+        "id", String, primary_key=True
+    ),  # its counters are named by it: another subject, metric or window is another id
+    Column("project_id", String, ForeignKey("projects.id"), nullable=False),
+    Column("name", String, nullable=False),
+    Column("subject", String, nullable=False),
+    Column("subject_id", String, nullable=False),
+    Column("each", Boolean, nullable=False),
+    Column("metric", String, nullable=False),
+    Column("amount", BigInteger, nullable=False),  # budgets in pico-dollars
+    Column("window", String, nullable=False),
+    Column("hard", Boolean, nullable=False),
+    Column("alert_at", Text, nullable=False),
+    Column("enabled", Boolean, nullable=False, server_default=true()),
+    Column("owner", String, nullable=False, server_default="ui"),
+    Column("created_at", String, nullable=False),
+    Column("changed_at", String, nullable=False),
+    UniqueConstraint("project_id", "name"),
+)
+
+# What was used, as of a place in the journal: what comes after it there is still to be added.
+limit_counters = Table(
+    "limit_counters",
+    metadata,
+    Column("key", String, primary_key=True),
+    Column("used", BigInteger, nullable=False),
+    Column("ends_at_s", BigInteger, nullable=False),
+)
+
+limit_leases = Table(
+    "limit_leases",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("claims", LargeBinary, nullable=False),
+)
+
+limit_journal = Table(
+    "limit_journal",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("segment", Integer, nullable=False),
+    Column("offset", BigInteger, nullable=False),
+)
+
+limit_alerts = Table(
+    "limit_alerts",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("project_id", String, ForeignKey("projects.id"), nullable=False),
+    Column("limit_id", String, nullable=False),
+    Column("name", String, nullable=False),
+    Column("value", String, nullable=False),
+    Column("share", Float, nullable=False),
+    Column("used", BigInteger, nullable=False),
+    Column("amount", BigInteger, nullable=False),
+    Column("metric", String, nullable=False),
+    Column("window_start", String, nullable=False),
+    Column("raised_at", String, nullable=False),
+    UniqueConstraint("limit_id", "value", "window_start", "share"),
+    Index("limit_alerts_by_project", "project_id", "id"),
 )
 
 # --- gateway --------------------------------------------------------------------------------------------------

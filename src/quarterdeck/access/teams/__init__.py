@@ -1,0 +1,1 @@
+"""Teams: who shares keys, limits and budgets within a project."""
