@@ -208,11 +208,13 @@ def _parts(url: str) -> SplitResult:
 
 
 def _address(path: str, query: Mapping[str, object]) -> str:
-    given = {name.rstrip("_"): _plain(value) for name, value in query.items() if value is not None}
-    return f"{path}?{urlencode(given)}" if given else path
+    given = {name.rstrip("_"): _plain(value) for name, value in query.items() if value not in (None, ())}
+    return f"{path}?{urlencode(given, doseq=True)}" if given else path
 
 
-def _plain(value: object) -> str:
+def _plain(value: object) -> str | tuple[str, ...]:
+    if isinstance(value, tuple):
+        return tuple(str(one) for one in value)
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 

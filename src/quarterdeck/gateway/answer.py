@@ -11,6 +11,8 @@ class Answer(ABC):
 
     waited_ns: int = 0
     """How long others (the provider, the app) have taken so far; the rest of the duration is ours."""
+    attempts: int = 1
+    """How many calls it has taken so far; more than one when some failed."""
     complete: bool = False
     """Whether it came to its proper end, so that it may be kept for the next one who asks the same."""
 

@@ -11,6 +11,7 @@ from quarterdeck.core.errors import InvalidInput
 from quarterdeck.gateway.conversation import ChatRequest, Message
 from quarterdeck.gateway.dialect import Asked
 from quarterdeck.gateway.parsing import parse
+from quarterdeck.gateway.wishes import RequestWishes
 
 Json = dict[str, Any]  # Any: JSON of the client's
 
@@ -25,7 +26,7 @@ class _Turn(msgspec.Struct):
     content: str | list[Json]
 
 
-class _Body(msgspec.Struct):
+class _Body(RequestWishes):
     model: str
     messages: list[_Turn]
     max_tokens: int | None = None
@@ -78,7 +79,9 @@ def read_messages_request(body: bytes, *, counting: bool = False) -> Asked:
         tools=[_tool(tool, strange) for tool in sent.tools] if sent.tools else None,
         response_format=_format(config.get("format") or sent.output_format),
         user=str((sent.metadata or {}).get("user_id") or "") or None,
+        metadata={name: value for name, value in (sent.metadata or {}).items() if name != "user_id"} or None,
         thinking=_thinking(sent.thinking, config.get("effort")),
+        **sent.wishes(),
     )
     _choose(request, sent.tool_choice)
     left_out = tuple(name for name in _LEFT_OUT if getattr(sent, name) is not None)

@@ -66,12 +66,12 @@ class ResponseCache:
         envelope: Envelope,
     ) -> CachePlace:
         """The place of a request in the cache: perhaps an answer is there, perhaps one may be put there."""
-        directives, request = envelope.cache_directives, asked.request
-        if not self._enabled or "no-store" in directives or _asks_for_variety(request):
+        wishes, request = envelope.cache, asked.request
+        if not self._enabled or not wishes.keeps or _asks_for_variety(request):
             return CachePlace(self, None, None)
         spoken = [dialect.name, *(headers.get(name, b"").decode("latin-1") for name in dialect.forwarded_headers)]
         key = _key(work, target, request, asked.body, spoken)
-        return CachePlace(self, key, None if "no-cache" in directives else self._find(key))
+        return CachePlace(self, key, self._find(key) if wishes.reads else None)
 
     def put(self, key: bytes, blocks: Sequence[bytes], ending: bytes, spans: Sequence[Span]) -> None:
         """Keep an answer, and make room for it."""

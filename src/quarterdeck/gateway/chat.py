@@ -19,8 +19,9 @@ from quarterdeck.gateway.exchange import Exchange, Header
 from quarterdeck.gateway.forwarding import Forwarding
 from quarterdeck.gateway.plane import Plane
 from quarterdeck.gateway.provider import WireProvider
-from quarterdeck.gateway.recording import cost_of, headers_of_answer, record
+from quarterdeck.gateway.recording import cost_of, headers_of_answer, in_usd, record
 from quarterdeck.gateway.speaking import answer_of_app, answer_of_route
+from quarterdeck.gateway.vendor import Told, echoes
 from quarterdeck.runtime.tracing import Span
 from quarterdeck.runtime.work import Work
 
@@ -42,10 +43,10 @@ class ChatCall:
 async def answer_chat(plane: Plane, exchange: Exchange, work: Work, dialect: Dialect) -> None:
     """Answer one chat request: everything that can refuse does so before the first byte."""
     body = await exchange.body(plane.max_body_bytes)
-    asked = dialect.read(exchange.path, body)
+    asked = dialect.without_wishes(dialect.read(exchange.path, body))
     request = asked.request
-    envelope = read_envelope(exchange, request.user, request.metadata)
-    target = plane.catalogue.find(work.project_id, request.model)
+    envelope = read_envelope(exchange, request.user, request.metadata, request)
+    target = plane.catalogue.find(work.project_id, envelope.model_for(request.model))
     demand = Demand(target, len(body), request.max_completion_tokens or request.max_tokens)
     async with admitted(plane, work, envelope, demand) as hold:
         place = plane.cache.place(work, target, dialect, asked, exchange.headers, envelope)
@@ -124,7 +125,28 @@ def _headers(call: ChatCall, answer: Answer, spans: Sequence[Span]) -> list[Head
     else:
         headers.append((b"x-quarterdeck-model", call.target.id.encode()))
     if call.asked.left_out and not isinstance(answer, Forwarding):
-        headers.append((b"x-quarterdeck-left-out", ", ".join(call.asked.left_out).encode()))
+        left_out = (*left_out, *call.asked.left_out)
+    if left_out:
+        headers.append((b"x-quarterdeck-left-out", ", ".join(left_out).encode()))
+    if call.envelope.vendors:
+        headers += echoes(call.envelope.vendors, _told(call, answer, spans))
     headers += call.dialect.headers(call.exchange.request_id)
     headers += answer.headers()
+    left_out = call.envelope.left_out
     return headers
+
+
+def _told(call: ChatCall, answer: Answer, spans: Sequence[Span]) -> Told:
+    elapsed_ns, cost, target = call.exchange.elapsed_ns(), cost_of(spans), call.target
+    return Told(
+        request_id=call.exchange.request_id,
+        trace_id=call.work.trace.trace_id,
+        provider=None if isinstance(target, Application) else target.provider.account.name,
+        model=target.name if isinstance(target, Application) else target.id,
+        cache=call.place.status,
+        cost_usd=None if cost is None else in_usd(cost),
+        elapsed_ms=elapsed_ns / 1e6,
+        overhead_ms=max(0, elapsed_ns - answer.waited_ns) / 1e6,
+        attempts=answer.attempts,
+        session_id=call.envelope.session_id,
+    )

@@ -9,6 +9,8 @@ from typing import Any, Literal
 
 import msgspec
 
+from quarterdeck.gateway.wishes import RequestWishes
+
 
 class Message(msgspec.Struct, omit_defaults=True):
     """One message. `content` is a text, or OpenAI content parts, which we pass on untouched."""
@@ -39,7 +41,7 @@ class SourceDocument(msgspec.Struct, omit_defaults=True):
     heading_path: list[str] = []
 
 
-class ChatRequest(msgspec.Struct, omit_defaults=True):
+class ChatRequest(RequestWishes, omit_defaults=True):
     """The fields of a chat request that we understand. The raw body keeps the others for the provider."""
 
     model: str
@@ -60,6 +62,8 @@ class ChatRequest(msgspec.Struct, omit_defaults=True):
     seed: int | None = None
     user: str | None = None
     metadata: dict[str, Any] | None = None  # Any: clients put what they like here
+    store: bool | None = None
+    """Whether the provider shall keep the answer; only then `metadata` is meant for it, too."""
     thinking: Any = None  # Any: whatever clients put there
     """How much the model should think, in Anthropic's words (`type`, `budget_tokens`) and with its `effort`: a wish that
     each provider grants in its own way, or cannot. `reasoning_effort`, in contrast, is meant as it is said."""
@@ -67,7 +71,7 @@ class ChatRequest(msgspec.Struct, omit_defaults=True):
     """Ours: passages for `local/extractive`, and what an app's answer was grounded in."""
 
 
-class Usage(msgspec.Struct, frozen=True):
+class Usage(msgspec.Struct, frozen=True, omit_defaults=True):
     """Tokens as the provider counted them. Inclusive: `input_tokens` contains cached ones, `output_tokens` reasoning."""
 
     input_tokens: int

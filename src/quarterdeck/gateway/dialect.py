@@ -11,7 +11,7 @@ import importlib
 import pkgutil
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar, Literal
 
 from quarterdeck.core.errors import InvalidInput, QuarterdeckError
@@ -19,6 +19,7 @@ from quarterdeck.gateway import dialects as plug_ins
 from quarterdeck.gateway import sse
 from quarterdeck.gateway.conversation import ChatRequest, Piece
 from quarterdeck.gateway.outcome import Outcome
+from quarterdeck.gateway.parsing import without_fields
 
 DialectName = Literal["openai-chat", "anthropic-messages", "openai-responses", "gemini"]
 Verdict = Literal["pass", "hide", "end", "error"]
@@ -119,6 +120,15 @@ class Dialect(ABC):
     @abstractmethod
     def read(self, path: str, body: bytes) -> Asked:
         """Understand a request, or say what is wrong with it."""
+
+    def without_wishes(self, asked: Asked) -> Asked:
+        """The request without the fields of its body that are for us alone: a provider would refuse them."""
+        ours = self.fields_for_us(asked.request)
+        return replace(asked, body=without_fields(asked.body, ours)) if ours else asked
+
+    def fields_for_us(self, request: ChatRequest) -> list[str]:
+        """The names of those fields."""
+        return list(request.wishes())
 
     @abstractmethod
     def stream_writer(self, model: str, request: ChatRequest) -> StreamWriter:

@@ -14,11 +14,11 @@ from quarterdeck.gateway.catalogue import Route
 from quarterdeck.gateway.conversation import Usage
 from quarterdeck.gateway.envelope import read_envelope
 from quarterdeck.gateway.exchange import Exchange
-from quarterdeck.gateway.outcome import WireUsage
-from quarterdeck.gateway.parsing import EmbeddingRequest, parse_embedding, with_fields
+from quarterdeck.gateway.parsing import EmbeddingRequest, parse_embedding, with_fields, without_fields
 from quarterdeck.gateway.plane import Plane
 from quarterdeck.gateway.provider import WireProvider
 from quarterdeck.gateway.recording import accept, cost_of, headers_of_answer
+from quarterdeck.gateway.wire_usage import WireUsage
 from quarterdeck.runtime.tracing import ActiveSpan
 from quarterdeck.runtime.work import Work
 
@@ -33,8 +33,10 @@ async def answer_embedding(plane: Plane, exchange: Exchange, work: Work) -> None
     """Answer one embedding request: forwarded as it is, or computed here."""
     body = await exchange.body(plane.max_body_bytes)
     request = parse_embedding(body)
-    route = plane.catalogue.route(work.project_id, request.model)
-    envelope = read_envelope(exchange, request.user)
+    ours = [*request.wishes(), *(["metadata"] if request.metadata is not None else [])]
+    body = without_fields(body, ours) if ours else body
+    envelope = read_envelope(exchange, request.user, request.metadata, request)
+    route = plane.catalogue.route(work.project_id, envelope.model_for(request.model))
     async with admitted(plane, work, envelope, Demand(route, len(body), 0)) as hold:
         exchange.watch()
         span = llm_span.start_embedding(work, route, request)

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import re
-from typing import TypeVar
+from collections.abc import Collection
+from typing import Any, TypeVar
 
 import msgspec
 
 from quarterdeck.core.errors import InvalidInput, MalformedBody
 from quarterdeck.gateway.conversation import ChatRequest
+from quarterdeck.gateway.wishes import RequestWishes
 
 R = TypeVar("R", bound=msgspec.Struct)
 
 
-class EmbeddingRequest(msgspec.Struct):
+class EmbeddingRequest(RequestWishes):
     """The fields of an embedding request that we understand."""
 
     model: str
@@ -21,6 +23,7 @@ class EmbeddingRequest(msgspec.Struct):
     encoding_format: str | None = None
     dimensions: int | None = None
     user: str | None = None
+    metadata: dict[str, Any] | None = None  # Any: clients put what they like here
 
 
 _CHAT = msgspec.json.Decoder(ChatRequest)
@@ -42,6 +45,11 @@ def parse_embedding(body: bytes) -> EmbeddingRequest:
     if not request.input:
         raise InvalidInput("`input` is empty. Send a text, or a list of texts.", param="input")
     return request
+
+
+def without_fields(body: bytes, names: Collection[str]) -> bytes:
+    """The same JSON object without some of its top-level fields."""
+    return msgspec.json.encode({name: value for name, value in _FIELDS.decode(body).items() if name not in names})
 
 
 def with_fields(body: bytes, **changes: object) -> bytes:

@@ -15,11 +15,26 @@ from quarterdeck.runtime.work import Work
 
 
 def note_who_asks(work: Work, envelope: Envelope) -> None:
-    """Put the key, the user and the session on every span of the request."""
-    shared = work.trace.shared
+    """Put the key, the user, the session and the labels on every span of the request."""
+    shared, terms = work.trace.shared, work.actor.terms
     shared["api_key_id"] = work.actor.id
     shared["user_id"] = envelope.user_id
     shared["session_id"] = envelope.session_id
+    if terms.team_name is not None:
+        shared["team"] = terms.team_name
+    if envelope.tags or terms.tags:
+        shared["tags"] = tuple(dict.fromkeys((*terms.tags, *envelope.tags)))
+    if envelope.metadata or terms.metadata or envelope.session_name is not None:
+        named = {} if envelope.session_name is None else {"session_name": envelope.session_name}
+        # What the key says cannot be said otherwise by a client.
+        shared["metadata"] = {**envelope.metadata, **named, **terms.metadata}
+    if envelope.environment is not None:
+        shared["environment"] = envelope.environment
+    if envelope.prompt is not None:
+        name, _, version = envelope.prompt.partition("@")
+        shared["prompt"], shared["prompt_version"] = name, version or None
+    if envelope.omits_input or envelope.omits_output:
+        work.trace.omitted = ("input",) * envelope.omits_input + ("output",) * envelope.omits_output
 
 
 def record(recorder: Recorder, work: Work, answer: Answer, error: BaseException | None = None) -> Sequence[Span]:
@@ -53,8 +68,13 @@ def headers_of_answer(exchange: Exchange, work: Work, waited_ns: int, cost_pico:
         (b"x-quarterdeck-overhead-ms", f"{max(0, elapsed_ns - waited_ns) / 1e6:.2f}".encode()),
     ]
     if cost_pico is not None:
-        headers.append((b"x-quarterdeck-cost-usd", f"{cost_pico / PICO:.12f}".rstrip("0").rstrip(".").encode()))
+        headers.append((b"x-quarterdeck-cost-usd", in_usd(cost_pico).encode()))
     return headers
+
+
+def in_usd(cost_pico: int) -> str:
+    """Money as headers tell it."""
+    return f"{cost_pico / PICO:.12f}".rstrip("0").rstrip(".")
 
 
 def headers_of_request(exchange: Exchange, work: Work) -> list[Header]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from quarterdeck.core.errors import InvalidInput
@@ -24,6 +25,12 @@ def read_filter(
     session: str | None = None,
     user: str | None = None,
     service: str | None = None,
+    team: str | None = None,
+    environment: str | None = None,
+    prompt: str | None = None,
+    key: str | None = None,
+    tags: Sequence[str] = (),
+    metadata: Sequence[str] = (),
     min_latency_ms: float | None = None,
     min_cost_usd: float | None = None,
     cached: bool | None = None,
@@ -38,6 +45,7 @@ def read_filter(
     from_ns, to_ns = _moment(from_, "from"), _moment(to, "to")
     if from_ns is not None and to_ns is not None and from_ns >= to_ns:
         raise InvalidInput("`from` is not before `to`.", param="from")
+    name, _, version = (prompt or "").partition("@")
     return TraceFilter(
         project_id=project_id,
         q=(q or "").strip() or None,
@@ -48,6 +56,13 @@ def read_filter(
         session_id=session or None,
         user_id=user or None,
         service=service or None,
+        team=team or None,
+        environment=environment or None,
+        prompt=name or None,
+        prompt_version=version or None,
+        api_key_id=key or None,
+        tags=tuple(tags),
+        metadata=tuple(_label(said) for said in metadata),
         min_latency_ms=_amount(min_latency_ms, "min_latency_ms"),
         min_cost_usd=_amount(min_cost_usd, "min_cost_usd"),
         cached=cached,
@@ -61,6 +76,13 @@ def within(value: int, least: int, most: int, param: str) -> int:
     if not least <= value <= most:
         raise InvalidInput(f"`{param}` is a number from {least} to {most}, not {value}.", param=param)
     return value
+
+
+def _label(said: str) -> tuple[str, str]:
+    name, equals, value = said.partition("=")
+    if not equals or not name:
+        raise InvalidInput(f"`metadata` is `name=value`, such as `plan=pro`, not `{said}`.", param="metadata")
+    return name, value
 
 
 def _moment(text: str | None, param: str) -> int | None:

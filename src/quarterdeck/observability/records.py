@@ -24,6 +24,15 @@ class TraceFilter:
     session_id: str | None = None
     user_id: str | None = None
     service: str | None = None
+    team: str | None = None
+    environment: str | None = None
+    prompt: str | None = None
+    prompt_version: str | None = None
+    api_key_id: str | None = None
+    tags: tuple[str, ...] = ()
+    """All of them."""
+    metadata: tuple[tuple[str, str], ...] = ()
+    """Labels with their values, all of them."""
     min_latency_ms: float | None = None
     min_cost_usd: float | None = None
     cached: bool | None = None
@@ -57,6 +66,13 @@ class TraceSummary:
     input_preview: str
     output_preview: str
     declined: bool | None
+    team: str | None = None
+    environment: str | None = None
+    prompt: str | None = None
+    prompt_version: str | None = None
+    tags: list[str] = field(default_factory=list)
+    metadata: dict[str, str] = field(default_factory=dict)
+    api_key_id: str | None = None
 
 
 @dataclass(frozen=True)
@@ -111,6 +127,14 @@ class SpanDetail:
     unpriced: bool
     cached: bool
     release_id: str | None
+    user_id: str | None
+    session_id: str | None
+    team: str | None
+    environment: str | None
+    prompt: str | None
+    prompt_version: str | None
+    tags: list[str]
+    metadata: dict[str, str]
     attributes: dict[str, Any]  # Any: OpenTelemetry attributes, as they came
     input: Any  # Any: messages, a text, arguments: whatever was asked
     output: Any

@@ -60,6 +60,12 @@ class SpanRow(msgspec.Struct, frozen=True, kw_only=True):
     response_id: str | None
     input_preview: str
     output_preview: str
+    team: str | None = None
+    environment: str | None = None
+    prompt: str | None = None
+    prompt_version: str | None = None
+    tags: Sequence[str] | None = None
+    metadata: Mapping[str, str] | None = None
 
     @property
     def has_usage(self) -> bool:
@@ -99,6 +105,13 @@ class TraceRow(msgspec.Struct, frozen=True, kw_only=True):
     declined: bool | None
     input_preview: str
     output_preview: str
+    team: str | None = None
+    environment: str | None = None
+    prompt: str | None = None
+    prompt_version: str | None = None
+    tags: Sequence[str] | None = None
+    metadata: Mapping[str, str] | None = None
+    api_key_id: str | None = None
 
 
 def to_row(span: Span) -> SpanRow:
@@ -169,6 +182,13 @@ def roll_up(spans: Sequence[SpanRow]) -> tuple[TraceRow, list[SpanRow]]:
         declined=_first(ordered, root, lambda span: span.declined),
         input_preview=root.input_preview or called.input_preview,
         output_preview=root.output_preview or called.output_preview,
+        team=_first(ordered, root, lambda span: span.team),
+        environment=_first(ordered, root, lambda span: span.environment),
+        prompt=_first(ordered, root, lambda span: span.prompt),
+        prompt_version=_first(ordered, root, lambda span: span.prompt_version),
+        tags=_first(ordered, root, lambda span: span.tags or None),
+        metadata=_first(ordered, root, lambda span: span.metadata or None),
+        api_key_id=_first(ordered, root, lambda span: span.api_key_id),
     )
     return row, calls
 

@@ -49,6 +49,15 @@ class Span(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     api_key_id: str | None = None
     user_id: str | None = None
     session_id: str | None = None
+    team: str | None = None
+    """The team of the key, never of what a client claims."""
+    environment: str | None = None
+    prompt: str | None = None
+    """The prompt it was asked with, by name, and below its version: a number, or whatever a client calls it."""
+    prompt_version: str | None = None
+    tags: tuple[str, ...] = ()
+    metadata: dict[str, str] = {}
+    """Labels as the client gave them."""
     input_tokens: int | None = None
     output_tokens: int | None = None
     cache_read_tokens: int | None = None
@@ -117,6 +126,10 @@ class Trace:
         self.project_id = ""
         self.shared: dict[str, object] = {}
         """Columns that all its spans share: the key, the user, the session, the release."""
+        self.remarks: dict[str, Attribute] = {}
+        """Attributes for the root span, from whoever decides something about the whole before there is one."""
+        self.omitted: tuple[str, ...] = ()
+        """Columns that shall not be recorded: `input`, `output`, or both."""
         self.finished: list[Span] = []
 
     def start(self, name: str, kind: SpanKind, *, parent: ActiveSpan | None, project_id: str) -> ActiveSpan:
@@ -127,6 +140,10 @@ class Trace:
 
     def keep(self, active: ActiveSpan) -> None:
         """Called by a span when it ends."""
+        if self.remarks and active.fields["parent_id"] == self.parent_span_id:
+            active.attributes = {**self.remarks, **active.attributes}
+        for name in self.omitted:
+            active.fields.pop(name, None)
         self.finished.append(
             msgspec.convert(
                 {

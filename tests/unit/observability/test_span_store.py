@@ -6,6 +6,7 @@ import random
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from typing import Any
 
 import msgspec
 import pytest
@@ -428,3 +429,43 @@ def test_housekeeping_changes_nothing_that_can_be_asked(store: SpanStore) -> Non
 
     assert all_traces(store) == before
     assert store.count(replace(ALL, q="x399")) == 1
+
+
+def test_labels_are_columns_and_each_can_be_asked_for(store: SpanStore) -> None:
+    labels: dict[str, Any] = {
+        "team": "red",
+        "environment": "ci",
+        "prompt": "greeting",
+        "prompt_version": "3",
+        "api_key_id": "key_1",
+    }
+    keep(store, answered(**labels, tags=("nightly", "eu"), metadata={"plan": "pro", 'a "b"': "ü"}), answered())
+
+    found, _ = store.traces(ALL, limit=10, after=None)
+    labelled = next(trace for trace in found if trace.team)
+
+    assert {name: getattr(labelled, name) for name in labels} == labels
+    assert (labelled.tags, labelled.metadata) == (["nightly", "eu"], {"plan": "pro", 'a "b"': "ü"})
+    (root,) = [span for span in store.trace("prj_a", labelled.trace_id) if span.kind == "app"]
+    assert (root.tags, root.metadata, root.team) == (("nightly", "eu"), {"plan": "pro", 'a "b"': "ü"}, "red")
+    for where in (
+        replace(ALL, team="red"),
+        replace(ALL, environment="ci"),
+        replace(ALL, prompt="greeting", prompt_version="3"),
+        replace(ALL, api_key_id="key_1"),
+        replace(ALL, tags=("eu", "nightly")),
+        replace(ALL, metadata=(("plan", "pro"), ('a "b"', "ü"))),
+    ):
+        assert store.count(where) == 1
+    for where in (replace(ALL, tags=("eu", "other")), replace(ALL, metadata=(("plan", "free"),))):
+        assert store.count(where) == 0
+
+
+def test_a_late_span_keeps_the_labels_of_its_trace(store: SpanStore) -> None:
+    early, late = answered(tags=("a",), metadata={"plan": "pro"}, team="red")
+
+    keep(store, [late])
+    keep(store, [early])
+
+    trace = only_trace(store)
+    assert (trace.tags, trace.metadata, trace.team, trace.spans) == (["a"], {"plan": "pro"}, "red", 2)

@@ -25,6 +25,14 @@ if TYPE_CHECKING:
 @click.option("--session", metavar="ID", help="The conversation it belongs to.")
 @click.option("--user", metavar="ID", help="The person who asked.")
 @click.option("--service", metavar="NAME", help="The program that sent the spans.")
+@click.option("--team", metavar="NAME", help="The team whose key was used.")
+@click.option("--key", metavar="ID", help="The API key that was used.")
+@click.option("--environment", metavar="NAME", help="Where the client says it runs.")
+@click.option("--prompt", metavar="NAME[@VERSION]", help="The prompt it was asked with.")
+@click.option("--tag", metavar="TAG", multiple=True, help="A tag it has; given several times, all of them.")
+@click.option(
+    "--metadata", metavar="NAME=VALUE", multiple=True, help="A label it has; given several times, all of them."
+)
 @click.option("--min-latency", metavar="TIME", help="At least so slow: `250ms`, `1.5s`.")
 @click.option("--min-cost", type=float, metavar="USD", help="At least so expensive.")
 @click.option("--cached/--not-cached", default=None, help="Answered from the cache, or not.")
@@ -42,7 +50,7 @@ def traces(
     min_cost: float | None,
     since: str | None,
     until: str | None,
-    **filters: str | int | bool | None,
+    **filters: str | int | bool | tuple[str, ...] | None,
 ) -> None:
     """List traces, newest first.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import ClassVar
 
 import msgspec
@@ -15,7 +16,7 @@ from quarterdeck.gateway.calls import PiecesTally
 from quarterdeck.gateway.conversation import ChatRequest
 from quarterdeck.gateway.dialect import Asked, BodyWriter, Dialect, DialectName, Listener, StreamWriter, Verdict
 from quarterdeck.gateway.outcome import Outcome
-from quarterdeck.gateway.parsing import with_fields
+from quarterdeck.gateway.parsing import with_fields, without_fields
 from quarterdeck.gateway.upstream_errors import refusal
 
 _ERROR_TYPES = {
@@ -38,6 +39,15 @@ class AnthropicMessages(Dialect):
 
     def read(self, path: str, body: bytes) -> Asked:
         return read_messages_request(body)
+
+    def without_wishes(self, asked: Asked) -> Asked:
+        found, request = super().without_wishes(asked), asked.request
+        if not request.metadata:
+            return found
+        # Anthropic takes one label and refuses a request with others.
+        if request.user is None:
+            return replace(found, body=without_fields(found.body, ["metadata"]))
+        return replace(found, body=with_fields(found.body, metadata={"user_id": request.user}))
 
     def stream_writer(self, model: str, request: ChatRequest) -> StreamWriter:
         return MessageEvents(model)

@@ -25,6 +25,11 @@ class OpenAIChat(Dialect):
     def read(self, path: str, body: bytes) -> Asked:
         return Asked(body, parse_chat(body))
 
+    def fields_for_us(self, request: ChatRequest) -> list[str]:
+        ours = list(request.wishes())
+        # OpenAI takes metadata only of answers that it shall keep; other metadata is labels for our traces.
+        return [*ours, "metadata"] if request.metadata is not None and not request.store else ours
+
     def stream_writer(self, model: str, request: ChatRequest) -> StreamWriter:
         return ChunkWriter(model, with_usage=_wants_usage(request))
 

@@ -28,12 +28,17 @@ from quarterdeck.gateway.prices import Prices
 from quarterdeck.gateway.provider import Account, Embeddings, OfferedModel, ProviderKind, WireProvider
 from quarterdeck.gateway.upstream import Reply
 from quarterdeck.gateway.upstream_errors import refusal
+from quarterdeck.gateway.wishes import WISHES
 from quarterdeck.runtime.runtime import Runtime
 from quarterdeck.runtime.work import Work
 
 OPENAI_URL = "https://api.openai.com/v1"
 # What a request made in the house says to the provider; the rest is ours.
-_SENT = set(ChatRequest.__struct_fields__) - {"model", "metadata", "documents", "stream", "stream_options", "thinking"}
+_SENT = (
+    set(ChatRequest.__struct_fields__)
+    - {"model", "metadata", "store", "documents", "stream", "stream_options", "thinking"}
+    - set(WISHES)
+)
 _THOUGHTS = ("reasoning_content", "thinking_blocks")
 # Those who refuse a request that asks them to think are more than those who can: only these are asked in a translation.
 _THINKERS = re.compile(r"(.*/)?(o\d|gpt-5|gpt-oss|grok-3-mini|grok-4|gemini-2\.5|gemini-3|claude)")

@@ -10,6 +10,7 @@ from quarterdeck.observability.records import TraceFilter
 
 Condition = tuple[str, list[object]]
 
+_LABELS = ("team", "environment", "prompt", "prompt_version", "api_key_id")
 _HOUR_NS = 3600 * 10**9
 _TRACE_ID = re.compile(r"[0-9a-f]{32}")
 
@@ -17,7 +18,7 @@ _TRACE_ID = re.compile(r"[0-9a-f]{32}")
 def condition(where: TraceFilter) -> Condition:
     """A condition on the table `traces`, and its values."""
     terms: list[tuple[str, list[object]]] = [("project_id = ?", [where.project_id])]
-    equal = ("status", "app", "release_id", "session_id", "user_id", "service", "cached")
+    equal = ("status", "app", "release_id", "session_id", "user_id", "service", "cached", *_LABELS)
     terms += [(f"{name} = ?", [value]) for name in equal if (value := getattr(where, name)) is not None]
     if where.model is not None:
         # By its bare name, or with its provider as the gateway's clients write it: `openai/gpt-4o-mini`.
@@ -25,6 +26,8 @@ def condition(where: TraceFilter) -> Condition:
         called = f"SELECT trace_id FROM calls WHERE project_id = ? AND {is_it}"
         names = [where.model, where.model]
         terms.append((f"({is_it} OR traces.trace_id IN ({called}))", [*names, where.project_id, *names]))
+    terms += [("list_contains(tags, ?)", [tag]) for tag in where.tags]
+    terms += [("metadata[?] = ?", [name, value]) for name, value in where.metadata]
     if where.min_latency_ms is not None:
         terms.append(("latency_ns >= ?", [int(where.min_latency_ms * 1e6)]))
     if where.min_cost_usd is not None:

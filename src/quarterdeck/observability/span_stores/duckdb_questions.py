@@ -117,6 +117,13 @@ def _summary(row: dict[str, Any]) -> TraceSummary:
         service=row["service"],
         user_id=row["user_id"],
         session_id=row["session_id"],
+        team=row["team"],
+        environment=row["environment"],
+        prompt=row["prompt"],
+        prompt_version=row["prompt_version"],
+        tags=row["tags"] or [],
+        metadata=row["metadata"] or {},
+        api_key_id=row["api_key_id"],
         spans=row["spans"],
         input_tokens=row["input_tokens"],
         output_tokens=row["output_tokens"],
@@ -130,7 +137,7 @@ def _summary(row: dict[str, Any]) -> TraceSummary:
 
 
 def _span(row: dict[str, Any], payload: dict[str, Any]) -> Span:
-    columns = {name: value for name, value in row.items() if name in Span.__struct_fields__}
+    columns = {name: value for name, value in row.items() if name in Span.__struct_fields__ and value is not None}
     contents = {name: msgspec.json.decode(payload[name]) for name in _CONTENTS if payload[name] is not None}
     return msgspec.convert({**columns, **contents}, Span)
 

@@ -84,5 +84,33 @@ FIRST_TABLES: Step = (
     "INSERT INTO ledger VALUES (1, 0, 0, 0, 0)",
 )
 
-STEPS: tuple[Step, ...] = (FIRST_TABLES,)
+# Who asked under which labels: of spans, and of the sums that lists and bills are made from.
+LABELS: Step = (
+    *(
+        f"ALTER TABLE {table} ADD COLUMN {column}"
+        for table in ("spans", "traces")
+        for column in (
+            "team VARCHAR",
+            "environment VARCHAR",
+            "prompt VARCHAR",
+            "prompt_version VARCHAR",
+            "tags VARCHAR[]",
+            "metadata MAP(VARCHAR, VARCHAR)",
+        )
+    ),
+    "ALTER TABLE traces ADD COLUMN api_key_id VARCHAR",
+    *(
+        f"ALTER TABLE calls ADD COLUMN {column}"
+        for column in (
+            "app VARCHAR",
+            "api_key_id VARCHAR",
+            "user_id VARCHAR",
+            "team VARCHAR",
+            "environment VARCHAR",
+            "tags VARCHAR[]",
+        )
+    ),
+)
+
+STEPS: tuple[Step, ...] = (FIRST_TABLES, LABELS)
 """Step 1 makes schema 1. A change of `duckdb_tables` adds a step here; steps that were released stay as they are."""

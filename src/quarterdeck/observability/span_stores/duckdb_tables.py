@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+import msgspec
 import numpy as np
 
 SPANS: Mapping[str, str] = {
@@ -47,6 +48,12 @@ SPANS: Mapping[str, str] = {
     "response_id": "VARCHAR",
     "input_preview": "VARCHAR",
     "output_preview": "VARCHAR",
+    "team": "VARCHAR",
+    "environment": "VARCHAR",
+    "prompt": "VARCHAR",
+    "prompt_version": "VARCHAR",
+    "tags": "VARCHAR[]",
+    "metadata": "MAP(VARCHAR, VARCHAR)",
 }
 
 PAYLOADS: Mapping[str, str] = {
@@ -89,6 +96,13 @@ TRACES: Mapping[str, str] = {
     "declined": "BOOLEAN",
     "input_preview": "VARCHAR",
     "output_preview": "VARCHAR",
+    "team": "VARCHAR",
+    "environment": "VARCHAR",
+    "prompt": "VARCHAR",
+    "prompt_version": "VARCHAR",
+    "tags": "VARCHAR[]",
+    "metadata": "MAP(VARCHAR, VARCHAR)",
+    "api_key_id": "VARCHAR",
 }
 
 CALLS: Mapping[str, str] = {
@@ -102,6 +116,12 @@ CALLS: Mapping[str, str] = {
     "cost_pico": "BIGINT",
     "unpriced": "BOOLEAN",
     "cached": "BOOLEAN",
+    "app": "VARCHAR",
+    "api_key_id": "VARCHAR",
+    "user_id": "VARCHAR",
+    "team": "VARCHAR",
+    "environment": "VARCHAR",
+    "tags": "VARCHAR[]",
 }
 
 LEDGER: Mapping[str, str] = {
@@ -124,7 +144,7 @@ ALL: Mapping[str, Mapping[str, str]] = {
 def insert(table: str) -> str:
     """The statement that appends the registered columns `incoming` to a table."""
     columns = ALL[table]
-    values = ", ".join(f"{name}::UUID" if kind == "UUID" else name for name, kind in columns.items())
+    values = ", ".join(_taken(name, kind) for name, kind in columns.items())
     return f"INSERT INTO {table} ({', '.join(columns)}) SELECT {values} FROM incoming"
 
 
@@ -141,8 +161,31 @@ def columns(table: str, rows: Sequence[object], read: Callable[[object, str], ob
         values = [read(row, name) for row in rows]
         if kind == "UBIGINT":
             values = [None if value is None else int(str(value), 16) for value in values]
+        elif kind == "VARCHAR[]":
+            values = [_joined(value) for value in values]
+        elif kind.startswith("MAP"):
+            values = [msgspec.json.encode(value).decode() if value else None for value in values]
         arrays[name] = _array(values, kind)
     return arrays
+
+
+_BETWEEN = "\x1f"
+"""What parts the texts of a list on their way in: ASCII has a character for that."""
+
+
+def _joined(texts: Any) -> str | None:  # Any: a sequence of texts, or nothing
+    return _BETWEEN.join(text.replace(_BETWEEN, " ") for text in texts) if texts else None
+
+
+def _taken(name: str, kind: str) -> str:
+    """How a column comes in."""
+    if kind == "UUID":
+        return f"{name}::UUID"
+    if kind == "VARCHAR[]":
+        return f"string_split({name}, chr(31))"
+    if kind.startswith("MAP"):
+        return f"from_json({name}, '\"{kind}\"')"
+    return name
 
 
 _NUMBERS = {"BIGINT": (np.int64, 0), "INTEGER": (np.int64, 0), "UBIGINT": (np.uint64, 0), "BOOLEAN": (np.bool_, False)}
