@@ -14,11 +14,11 @@ from quarterdeck.gateway.catalogue import Route
 from quarterdeck.gateway.conversation import Usage
 from quarterdeck.gateway.envelope import read_envelope
 from quarterdeck.gateway.exchange import Exchange
+from quarterdeck.gateway.outcome import WireUsage
 from quarterdeck.gateway.parsing import EmbeddingRequest, parse_embedding, with_fields, without_fields
 from quarterdeck.gateway.plane import Plane
 from quarterdeck.gateway.provider import WireProvider
 from quarterdeck.gateway.recording import accept, cost_of, headers_of_answer
-from quarterdeck.gateway.wire_usage import WireUsage
 from quarterdeck.runtime.tracing import ActiveSpan
 from quarterdeck.runtime.work import Work
 
