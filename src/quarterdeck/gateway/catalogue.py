@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from difflib import get_close_matches
 
 from quarterdeck.core.errors import ModelNotFound
@@ -15,22 +14,12 @@ from quarterdeck.gateway.application import Application, Applications
 from quarterdeck.gateway.prices import Prices
 from quarterdeck.gateway.provider import Account, OfferedModel, Provider
 from quarterdeck.gateway.records import ProvidersChanged
+from quarterdeck.gateway.route import Route
 from quarterdeck.runtime.runtime import Runtime
 
+__all__ = ["Catalogue", "Route", "provider_kinds"]
+
 _NAMES_IN_AN_ERROR = 12
-
-
-@dataclass(frozen=True, slots=True)
-class Route:
-    """Where a request goes: a provider, and the model by the provider's own name."""
-
-    provider: Provider
-    model: str
-
-    @property
-    def id(self) -> str:
-        """The full name of the model: `openai/gpt-4o-mini`."""
-        return f"{self.provider.account.name}/{self.model}"
 
 
 class Catalogue:

@@ -168,6 +168,100 @@ providers = Table(
     UniqueConstraint("project_id", "name"),
 )
 
+aliases = Table(
+    "aliases",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("project_id", String, ForeignKey("projects.id"), nullable=False),
+    Column("name", String, nullable=False),
+    Column("plan", Text, nullable=False),
+    Column("owner", String, nullable=False),  # `ui`, or `file` when a configuration file declares it
+    Column("created_at", String, nullable=False),
+    Column("updated_at", String, nullable=False),
+    UniqueConstraint("project_id", "name"),
+)
+
+# --- gateway: semantic caches, learned routers, input budgets ---------------------------------------------------
+
+semantic_caches = Table(
+    "semantic_caches",
+    metadata,
+    Column("project_id", String, ForeignKey("projects.id"), primary_key=True),
+    Column("target", String, primary_key=True),  # an app, or a model by its full name
+    Column("mode", String, nullable=False),
+    Column("most_wrong", Float, nullable=False),
+    Column("confidence", Float, nullable=False),
+    Column("check_share", Float, nullable=False),
+    Column("ttl_s", Integer, nullable=False),
+    Column("personal_data", Boolean, nullable=False),
+    Column("shared", Boolean, nullable=False),
+    Column("since", String, nullable=False),  # checks from before do not count
+    Column("broken", Text),
+    Column("served", Integer, nullable=False),
+    Column("saved_pico", BigInteger, nullable=False),
+)
+
+# Would-be hits that were compared with the right answer. No text: traces have that, under their own retention.
+semantic_checks = Table(
+    "semantic_checks",
+    metadata,
+    Column("rowid_", Integer, primary_key=True),
+    Column("project_id", String, ForeignKey("projects.id"), nullable=False),
+    Column("target", String, nullable=False),
+    Column("at", String, nullable=False),
+    Column("likeness", String, nullable=False),  # the model that gave the score
+    Column("score", Float, nullable=False),
+    Column("similarity", Float, nullable=False),
+    Column("wrong", Boolean, nullable=False),
+    Column("source", String, nullable=False),
+    Column("trace_id", String),
+    Column("neighbour_trace_id", String),
+    Index("semantic_checks_by_target", "project_id", "target"),
+)
+
+routers = Table(
+    "routers",
+    metadata,
+    Column("project_id", String, ForeignKey("projects.id"), primary_key=True),
+    Column("name", String, primary_key=True),
+    Column("weak", String, nullable=False),
+    Column("strong", String, nullable=False),
+    Column("keep", Float, nullable=False),
+    Column("confidence", Float, nullable=False),
+    Column("model", LargeBinary),  # an npz of plain arrays, with its card
+    Column("report", Text),
+    Column("trained_at", String),
+    Column("created_at", String, nullable=False),
+)
+
+# What each target made of a request: one row for each, the newest counts.
+router_outcomes = Table(
+    "router_outcomes",
+    metadata,
+    Column("rowid_", Integer, primary_key=True),
+    Column("project_id", String, ForeignKey("projects.id"), nullable=False),
+    Column("router", String, nullable=False),
+    Column("text_sha256", String, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("target", String, nullable=False),
+    Column("score", Float, nullable=False),
+    Column("cost_usd", Float),
+    Column("topic", String),
+    Column("at", String, nullable=False),
+    UniqueConstraint("project_id", "router", "text_sha256", "target"),
+)
+
+input_budgets = Table(
+    "input_budgets",
+    metadata,
+    Column("project_id", String, ForeignKey("projects.id"), primary_key=True),
+    Column("target", String, primary_key=True),
+    Column("most_tokens", Integer),
+    Column("when_over", String, nullable=False),
+    Column("keep_share", Float),
+    Column("changed_at", String, nullable=False),
+)
+
 # --- prompts --------------------------------------------------------------------------------------------------
 
 prompt_versions = Table(

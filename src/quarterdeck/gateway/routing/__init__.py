@@ -1,0 +1,1 @@
+"""Routing: one public name, several models behind it, and what happens when one of them fails."""
