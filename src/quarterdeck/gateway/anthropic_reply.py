@@ -49,6 +49,10 @@ class _OutputDetails(msgspec.Struct):
     thinking_tokens: int | None = None
 
 
+class _ToolUse(msgspec.Struct):
+    web_search_requests: int | None = None
+
+
 class _WireUsage(msgspec.Struct):
     input_tokens: int | None = None
     output_tokens: int | None = None
@@ -56,6 +60,10 @@ class _WireUsage(msgspec.Struct):
     cache_creation_input_tokens: int | None = None
     cache_creation: _CacheCreation | None = None
     output_tokens_details: _OutputDetails | None = None
+    server_tool_use: _ToolUse | None = None
+    service_tier: str | None = None
+    speed: str | None = None
+    """`fast`, where that was asked for and is paid for."""
 
 
 class _Message(msgspec.Struct):
@@ -185,6 +193,8 @@ class AnthropicReading:
         """What it took. Anthropic counts cached tokens beside the input, we count them inside it."""
         used = self._used
         read, written = used.cache_read_input_tokens or 0, used.cache_creation_input_tokens or 0
+        searches = (used.server_tool_use or _ToolUse()).web_search_requests
+        tier = "fast" if used.speed == "fast" else used.service_tier
         usage = Usage(
             input_tokens=(used.input_tokens or 0) + read + written,
             output_tokens=used.output_tokens or 0,
@@ -192,8 +202,9 @@ class AnthropicReading:
             cache_write_tokens=written,
             cache_write_1h_tokens=(used.cache_creation or _CacheCreation()).ephemeral_1h_input_tokens or 0,
             reasoning_tokens=(used.output_tokens_details or _OutputDetails()).thinking_tokens or 0,
+            units=(("search", searches),) if searches else (),
         )
-        return UsagePiece(usage, self._message.model, self._message.id)
+        return UsagePiece(usage, self._message.model, self._message.id, tier)
 
     def _block(self, block: _Block) -> list[Piece]:
         if block.type == "tool_use":

@@ -58,12 +58,17 @@ class _WireUsage(_Wire):
     cache_details: list[_CacheDetail] | None = None
 
 
+class _ServiceTier(_Wire):
+    type: str | None = None
+
+
 class _Event(_Wire):
     content_block_index: int = 0
     start: _Said | None = None
     delta: _Said | None = None
     stop_reason: str | None = None
     usage: _WireUsage | None = None
+    service_tier: _ServiceTier | None = None
 
 
 _EVENT = msgspec.json.Decoder(_Event)
@@ -78,6 +83,7 @@ class BedrockReading:
         self._response_id = response_id
         self._stop_reason: str | None = None
         self._used: _WireUsage | None = None
+        self._tier: str | None = None
         self._calls: dict[int, int] = {}
         """The index of each tool call, by the content block that it is in."""
 
@@ -102,6 +108,7 @@ class BedrockReading:
                     raise UpstreamFailed(f"`{self._provider}` could not finish its answer ({event.stop_reason}).")
             case "metadata":
                 self._used = event.usage
+                self._tier = event.service_tier.type if event.service_tier is not None else None
                 self.ended = self._stop_reason is not None
         return []
 
@@ -122,7 +129,7 @@ class BedrockReading:
             cache_write_tokens=written,
             cache_write_1h_tokens=sum(one.input_tokens for one in used.cache_details or () if one.ttl == "1h"),
         )
-        return finish, UsagePiece(usage, None, self._response_id)
+        return finish, UsagePiece(usage, None, self._response_id, self._tier)
 
     def _said(self, block: int, said: _Said | None) -> list[Piece]:
         if said is None:

@@ -82,6 +82,7 @@ class PiecesTally:
             self._outcome.usage = piece.usage
             self._outcome.model = piece.model or self._outcome.model
             self._outcome.response_id = piece.response_id or self._outcome.response_id
+            self._outcome.service_tier = piece.service_tier or self._outcome.service_tier
         elif isinstance(piece, FinishPiece):
             self._outcome.finish_reasons = [piece.reason]
 

@@ -83,6 +83,18 @@ class Usage(msgspec.Struct, frozen=True, omit_defaults=True):
     reasoning_tokens: int = 0
     estimated: bool = False
     """True when the provider told no usage and we counted ourselves."""
+    audio_input_tokens: int = 0
+    """Those of the input that are sound; and so on below, each a part of what its name ends in."""
+    image_input_tokens: int = 0
+    video_input_tokens: int = 0
+    audio_output_tokens: int = 0
+    image_output_tokens: int = 0
+    audio_cache_read_tokens: int = 0
+    image_cache_read_tokens: int = 0
+    units: tuple[tuple[str, int], ...] = ()
+    """What is paid by something else than the token: `("search", 2)`, `("audio_second", 31)`, as price rows call it."""
+    provided_pico: int | None = None
+    """What the provider itself says that the call costs."""
 
 
 class Citation(msgspec.Struct, frozen=True):
@@ -148,6 +160,8 @@ class UsagePiece(msgspec.Struct, frozen=True):
     model: str | None = None
     """The model that the provider says has answered."""
     response_id: str | None = None
+    service_tier: str | None = None
+    """The tier that it was served in, where that has prices of its own: `priority`, `flex`, `batch`."""
 
 
 Piece = TextPiece | ReasoningPiece | ToolCallPiece | PassagesPiece | FinishPiece | UsagePiece

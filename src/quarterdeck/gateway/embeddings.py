@@ -14,11 +14,11 @@ from quarterdeck.gateway.catalogue import Route
 from quarterdeck.gateway.conversation import Usage
 from quarterdeck.gateway.envelope import read_envelope
 from quarterdeck.gateway.exchange import Exchange
-from quarterdeck.gateway.outcome import WireUsage
 from quarterdeck.gateway.parsing import EmbeddingRequest, parse_embedding, with_fields, without_fields
 from quarterdeck.gateway.plane import Plane
 from quarterdeck.gateway.provider import WireProvider
 from quarterdeck.gateway.recording import accept, cost_of, headers_of_answer
+from quarterdeck.gateway.wire_usage import WireUsage
 from quarterdeck.runtime.tracing import ActiveSpan
 from quarterdeck.runtime.work import Work
 
@@ -37,7 +37,7 @@ async def answer_embedding(plane: Plane, exchange: Exchange, work: Work) -> None
     body = without_fields(body, ours) if ours else body
     envelope = read_envelope(exchange, request.user, request.metadata, request)
     route = plane.catalogue.route(work.project_id, envelope.model_for(request.model))
-    async with admitted(plane, work, envelope, Demand(route, len(body), 0)) as hold:
+    async with admitted(plane, work, envelope, Demand(route, len(body), 0, request.model)) as hold:
         exchange.watch()
         span = llm_span.start_embedding(work, route, request)
         try:
@@ -49,7 +49,7 @@ async def answer_embedding(plane: Plane, exchange: Exchange, work: Work) -> None
         llm_span.settle_embedding(work, span, route, usage)
         spans = accept(plane.recorder, work)
         hold.settle(spans)
-    headers = headers_of_answer(exchange, work, waited_ns, cost_of(spans))
+    headers = headers_of_answer(exchange, work, waited_ns, cost_of(spans)) + hold.headers()
     await exchange.answer(200, [refusals.JSON, *headers, (b"x-quarterdeck-model", route.id.encode())], reply)
 
 

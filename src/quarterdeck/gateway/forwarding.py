@@ -90,6 +90,8 @@ class Forwarding(Answer):
         if not self._settled:
             self._settled = True
             outcome = self._outcome or self._listener.outcome()
+            if self._reply is not None:
+                outcome.note_cost(self._reply.headers)
             llm_span.settle_chat(
                 self._work, self._span, self._route, self._asked.request, outcome, error=error, complete=self.complete
             )

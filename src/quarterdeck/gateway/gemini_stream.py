@@ -60,12 +60,51 @@ class _Candidate(_Wire):
     index: int = 0
 
 
+class _Modality(_Wire):
+    modality: str = ""
+    token_count: int = 0
+
+
 class _WireUsage(_Wire):
     prompt_token_count: int | None = None
     cached_content_token_count: int | None = None
     candidates_token_count: int | None = None
     tool_use_prompt_token_count: int | None = None
     thoughts_token_count: int | None = None
+    prompt_tokens_details: list[_Modality] | None = None
+    cache_tokens_details: list[_Modality] | None = None
+    candidates_tokens_details: list[_Modality] | None = None
+    traffic_type: str | None = None
+    """Vertex: `ON_DEMAND_PRIORITY`, `ON_DEMAND_FLEX`, …"""
+
+    def usage(self) -> Usage:
+        """The same in our buckets."""
+        thoughts = self.thoughts_token_count or 0
+        read, cached, said = map(
+            _by_modality, (self.prompt_tokens_details, self.cache_tokens_details, self.candidates_tokens_details)
+        )
+        return Usage(
+            # Google counts cached tokens inside the prompt, but thoughts beside the answer, and what its own tools
+            # have found beside the prompt.
+            input_tokens=(self.prompt_token_count or 0) + (self.tool_use_prompt_token_count or 0),
+            output_tokens=(self.candidates_token_count or 0) + thoughts,
+            cache_read_tokens=self.cached_content_token_count or 0,
+            reasoning_tokens=thoughts,
+            audio_input_tokens=read.get("AUDIO", 0),
+            image_input_tokens=read.get("IMAGE", 0),
+            video_input_tokens=read.get("VIDEO", 0),
+            audio_output_tokens=said.get("AUDIO", 0),
+            image_output_tokens=said.get("IMAGE", 0),
+            audio_cache_read_tokens=cached.get("AUDIO", 0),
+            image_cache_read_tokens=cached.get("IMAGE", 0),
+        )
+
+
+def _by_modality(details: list[_Modality] | None) -> dict[str, int]:
+    return {detail.modality: detail.token_count for detail in details or ()}
+
+
+_TIERS = {"ON_DEMAND_PRIORITY": "priority", "ON_DEMAND_FLEX": "flex"}
 
 
 class _Feedback(_Wire):
@@ -128,16 +167,8 @@ class GeminiReading:
         used = self._used
         if used is None:
             return FinishPiece(reason), None
-        thoughts = used.thoughts_token_count or 0
-        usage = Usage(
-            # Google counts cached tokens inside the prompt, but thoughts beside the answer, and what its own tools
-            # have found beside the prompt.
-            input_tokens=(used.prompt_token_count or 0) + (used.tool_use_prompt_token_count or 0),
-            output_tokens=(used.candidates_token_count or 0) + thoughts,
-            cache_read_tokens=used.cached_content_token_count or 0,
-            reasoning_tokens=thoughts,
-        )
-        return FinishPiece(reason), UsagePiece(usage, self._model, self._response_id)
+        tier = _TIERS.get(used.traffic_type or "")
+        return FinishPiece(reason), UsagePiece(used.usage(), self._model, self._response_id, tier)
 
     def _candidate(self, candidate: _Candidate) -> list[Piece]:
         pieces = [

@@ -11,6 +11,7 @@ from quarterdeck.gateway.outcome import Outcome, estimated_usage
 from quarterdeck.gateway.parsing import EmbeddingRequest
 from quarterdeck.gateway.prices import Bill, Prices
 from quarterdeck.gateway.recorded import recorded
+from quarterdeck.gateway.recorded_usage import MORE_USAGE, SERVICE_TIER, STANDARD_TIERS, beyond_columns
 from quarterdeck.runtime.tracing import ActiveSpan, Attribute
 from quarterdeck.runtime.work import Work
 
@@ -100,7 +101,12 @@ def _end(
     bill = None
     if usage is not None:
         names = (reported_model, route.model)
-        bill = work.part(Prices).bill(route.provider.account, names, usage, clock.now(), service_tier)
+        prices, now = work.part(Prices), clock.now()
+        bill = prices.bill(route.provider.account, names, usage, now, service_tier, project_id=work.project_id)
+        if service_tier is not None and service_tier not in STANDARD_TIERS:
+            span.attributes[SERVICE_TIER] = service_tier
+        if more := beyond_columns(usage):
+            span.attributes[MORE_USAGE] = more
         span.put(
             input_tokens=usage.input_tokens,
             output_tokens=usage.output_tokens,
@@ -112,6 +118,7 @@ def _end(
             cost_lines=bill.lines,
             price_id=bill.price_id,
             unpriced=bill.unpriced,
+            provided_cost_pico=usage.provided_pico,
         )
     if error is not None:
         span.fail(error)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,6 +10,8 @@ import msgspec
 
 from quarterdeck.gateway import sse
 from quarterdeck.gateway.conversation import Message, Usage
+from quarterdeck.gateway.provided_cost import cost_in_headers
+from quarterdeck.gateway.wire_usage import WireUsage
 from quarterdeck.runtime.tracing import Attribute
 
 _CHARACTERS_PER_TOKEN = 4
@@ -27,42 +29,12 @@ class Outcome:
     service_tier: str | None = None
     is_completion: bool = True
 
-
-class _InputDetails(msgspec.Struct):
-    cached_tokens: int | None = None
-    cache_write_tokens: int | None = None
-
-
-class _OutputDetails(msgspec.Struct):
-    reasoning_tokens: int | None = None
-
-
-class WireUsage(msgspec.Struct):
-    """`usage` as OpenAI and those who imitate it send it."""
-
-    prompt_tokens: int | None = None
-    completion_tokens: int | None = None
-    total_tokens: int | None = None
-    prompt_tokens_details: _InputDetails | None = None
-    completion_tokens_details: _OutputDetails | None = None
-    prompt_cache_hit_tokens: int | None = None
-
-    def buckets(self) -> Usage:
-        """The same numbers in our buckets, where output includes reasoning and input includes what was cached."""
-        inputs = self.prompt_tokens_details or _InputDetails()
-        prompt = self.prompt_tokens or 0
-        completion = self.completion_tokens or 0
-        reasoning = (self.completion_tokens_details or _OutputDetails()).reasoning_tokens or 0
-        if reasoning and self.total_tokens == prompt + completion + reasoning:
-            # xAI counts reasoning beside the completion, everybody else inside it.
-            completion += reasoning
-        return Usage(
-            input_tokens=prompt,
-            output_tokens=completion,
-            cache_read_tokens=inputs.cached_tokens or self.prompt_cache_hit_tokens or 0,
-            cache_write_tokens=inputs.cache_write_tokens or 0,
-            reasoning_tokens=reasoning,
-        )
+    def note_cost(self, headers: Mapping[str, str]) -> None:
+        """Take the cost that a gateway before us tells in a header, where the body told none."""
+        if self.usage is not None and self.usage.provided_pico is None:
+            told = cost_in_headers(headers)
+            if told is not None:
+                self.usage = msgspec.structs.replace(self.usage, provided_pico=told)
 
 
 class WireFunction(msgspec.Struct):
@@ -95,6 +67,10 @@ class WireChoice(msgspec.Struct):
     finish_reason: str | None = None
 
 
+class _OfGroq(msgspec.Struct):
+    usage: WireUsage | None = None
+
+
 class WireChunk(msgspec.Struct):
     """A chunk of a stream, or a whole completion: the fields that we record."""
 
@@ -103,7 +79,13 @@ class WireChunk(msgspec.Struct):
     choices: list[WireChoice] | None = None
     usage: WireUsage | None = None
     service_tier: str | None = None
+    x_groq: _OfGroq | None = None
     error: Any = None  # Any: worded by each provider in its own way; see `upstream_errors.refusal`
+
+    def tokens(self) -> Usage | None:
+        """What was counted so far, if this chunk tells it. Groq's streams tell it in a place of their own."""
+        usage = self.usage or (self.x_groq.usage if self.x_groq is not None else None)
+        return usage.buckets() if usage is not None else None
 
 
 _CHUNK = msgspec.json.Decoder(WireChunk)
@@ -121,7 +103,7 @@ def outcome_of_body(body: bytes) -> Outcome:
     return Outcome(
         output=messages[0] if len(messages) == 1 else messages,
         finish_reasons=[choice.finish_reason for choice in choices if choice.finish_reason],
-        usage=completion.usage.buckets() if completion.usage else None,
+        usage=completion.tokens(),
         model=completion.model,
         response_id=completion.id,
         service_tier=completion.service_tier,
@@ -160,7 +142,7 @@ class StreamTally:
         self._blocks, self._size = [], 0
         for chunk in _decode_chunks(block):
             outcome = self._outcome
-            outcome.usage = chunk.usage.buckets() if chunk.usage is not None else outcome.usage
+            outcome.usage = chunk.tokens() or outcome.usage
             outcome.model = outcome.model or chunk.model
             outcome.response_id = outcome.response_id or chunk.id
             outcome.service_tier = chunk.service_tier or outcome.service_tier
@@ -232,13 +214,11 @@ def estimated_usage(messages: Sequence[Message], output: Attribute, known: Usage
     told = len(output if isinstance(output, str) else msgspec.json.encode(output)) if output else 0
     if isinstance(output, dict) and not output.get("tool_calls"):
         told = len(str(output.get("content") or ""))
-    return Usage(
-        input_tokens=known.input_tokens if known else -(-asked // _CHARACTERS_PER_TOKEN),
-        output_tokens=max(known.output_tokens if known else 0, -(-told // _CHARACTERS_PER_TOKEN)),
-        cache_read_tokens=known.cache_read_tokens if known else 0,
-        cache_write_tokens=known.cache_write_tokens if known else 0,
-        estimated=True,
-    )
+    said = -(-told // _CHARACTERS_PER_TOKEN)
+    if known is not None:
+        output_tokens = max(known.output_tokens, said)
+        return msgspec.structs.replace(known, output_tokens=output_tokens, provided_pico=None, estimated=True)
+    return Usage(input_tokens=-(-asked // _CHARACTERS_PER_TOKEN), output_tokens=said, estimated=True)
 
 
 def _decode_chunks(block: bytes) -> list[WireChunk]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import sys
+from collections.abc import Mapping
 from decimal import Decimal
 from importlib.metadata import version
 from pathlib import Path
@@ -22,16 +23,33 @@ from quarterdeck.gateway.price_rows import PriceBook, PricedModel, PriceList, Pr
 
 log = logging.getLogger(__name__)
 
-_FORMAT = 2
+_FORMAT = 3
 _COMPILER_TIMEOUT_S = 60.0
-_UNITS = {
-    "input_mtok": "input",
-    "output_mtok": "output",
-    "cache_read_mtok": "cache_read",
-    "cache_write_mtok": "cache_write",
-    "cache_write_1h_mtok": "cache_write_1h",
-    "output_reasoning_mtok": "reasoning",
+_MILLION, _THOUSAND, _HOUR = 1_000_000, 1000, 3600
+_UNITS: Mapping[str, tuple[str, int]] = {
+    "input_mtok": ("input", _MILLION),
+    "output_mtok": ("output", _MILLION),
+    "cache_read_mtok": ("cache_read", _MILLION),
+    "cache_write_mtok": ("cache_write", _MILLION),
+    "cache_write_1h_mtok": ("cache_write_1h", _MILLION),
+    "output_reasoning_mtok": ("reasoning", _MILLION),
+    "input_audio_mtok": ("audio_input", _MILLION),
+    "input_image_mtok": ("image_input", _MILLION),
+    "input_video_mtok": ("video_input", _MILLION),
+    "output_audio_mtok": ("audio_output", _MILLION),
+    "output_image_mtok": ("image_output", _MILLION),
+    "cache_audio_read_mtok": ("audio_cache_read", _MILLION),
+    "cache_image_read_mtok": ("image_cache_read", _MILLION),
+    "output_citation_mtok": ("citation", _MILLION),
+    "input_mchars": ("character", _MILLION),
+    "requests_kcount": ("request", _THOUSAND),
+    "web_searches_kcount": ("search", _THOUSAND),
+    "input_document_kpages": ("page", _THOUSAND),
+    "audio_hours": ("audio_second", _HOUR),
 }
+"""Our name of each unit, and how many of ours are one of theirs."""
+_TIERS = {"processing": "batch", "speed": "fast"}
+"""Variants that are no service tiers in the list's words, but are in ours."""
 
 
 async def price_book(home: Path) -> PriceBook:
@@ -61,7 +79,7 @@ def path_in(home: Path) -> Path:
 
 
 def compile_book() -> PriceBook:
-    """All prices of `genai-prices`, in pico-dollars a token."""
+    """All prices of `genai-prices`, in pico-dollars a piece."""
     from genai_prices.data import providers
 
     return PriceBook(
@@ -94,11 +112,20 @@ def _rows(model: Any) -> tuple[PriceRow, ...]:
         prices = model.prices if conditional is None else conditional.prices
         rows.append(_row(prices, None if conditional is None else conditional.constraint, None))
     rows += [
-        _row(variant.prices, variant.constraint, variant.when["service_tier"])
+        _row(variant.prices, variant.constraint, tier)
         for variant in model.price_variants or ()
-        if set(variant.when) == {"service_tier"}
+        if (tier := _tier(variant.when)) is not None
     ]
     return tuple(row for row in rows if row.rates)
+
+
+def _tier(when: Mapping[str, str]) -> str | None:
+    if len(when) != 1:
+        return None
+    ((chosen_by, value),) = when.items()
+    if chosen_by == "service_tier":
+        return value
+    return value if _TIERS.get(chosen_by) == value else None
 
 
 def _row(prices: Any, constraint: Any, service_tier: str | None) -> PriceRow:
@@ -115,13 +142,12 @@ def _row(prices: Any, constraint: Any, service_tier: str | None) -> PriceRow:
 
 
 def _rates(prices: Any) -> tuple[Rates, ...]:
-    said = {_UNITS[unit]: price for unit, price in vars(prices).items() if unit in _UNITS and price is not None}
+    said = {unit: price for unit, price in vars(prices).items() if unit in _UNITS and price is not None}
     if not said:
         return ()
     starts = sorted({0, *(tier.start for price in said.values() for tier in getattr(price, "tiers", ()))})
     return tuple(
-        Rates(above=start, **{unit: _pico_per_token(_at(price, start)) for unit, price in said.items()})
-        for start in starts
+        Rates(above=start, **dict(_pico(unit, _at(price, start)) for unit, price in said.items())) for start in starts
     )
 
 
@@ -134,8 +160,9 @@ def _at(price: Any, start: int) -> Decimal:
     return held
 
 
-def _pico_per_token(usd_per_million: Decimal) -> int:
-    return to_pico(usd_per_million / 1_000_000)
+def _pico(unit: str, usd: Decimal) -> tuple[str, int]:
+    ours, so_many = _UNITS[unit]
+    return ours, to_pico(usd / so_many)
 
 
 def _clause(clause: Any) -> dict[str, Any]:

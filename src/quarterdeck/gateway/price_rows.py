@@ -11,7 +11,10 @@ import msgspec
 
 
 class Rates(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Prices in pico-dollars a token, for prompts of more than `above` tokens."""
+    """Prices in pico-dollars a token, for prompts of more than `above` tokens; the last ones a piece of what they name.
+
+    A kind of token without a price of its own is paid like the one it is part of.
+    """
 
     above: int = 0
     input: int | None = None
@@ -20,6 +23,30 @@ class Rates(msgspec.Struct, frozen=True, omit_defaults=True):
     cache_write: int | None = None
     cache_write_1h: int | None = None
     reasoning: int | None = None
+    audio_input: int | None = None
+    image_input: int | None = None
+    video_input: int | None = None
+    audio_output: int | None = None
+    image_output: int | None = None
+    audio_cache_read: int | None = None
+    image_cache_read: int | None = None
+    citation: int | None = None
+    """A token of what Perplexity has read for an answer: beside input and output."""
+    character: int | None = None
+    request: int | None = None
+    search: int | None = None
+    page: int | None = None
+    image: int | None = None
+    audio_second: int | None = None
+
+
+TOKEN_UNITS = tuple(name for name in Rates.__struct_fields__[1:] if name not in (
+    "character", "request", "search", "page", "image", "audio_second"
+))  # fmt: skip
+PER_MILLION = (*TOKEN_UNITS, "character")
+"""What is so cheap that its price is told for a million."""
+UNITS = Rates.__struct_fields__[1:]
+"""Everything that can have a price."""
 
 
 class PriceRow(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -28,11 +55,16 @@ class PriceRow(msgspec.Struct, frozen=True, omit_defaults=True):
     since: str | None = None
     hours: tuple[str, str] | None = None
     service_tier: str | None = None
-    """A tier (`priority`, `flex`) whose rates replace the standard ones, where they say something."""
+    """A tier (`priority`, `flex`, `batch`, `fast`) whose rates replace the standard ones, where they say something."""
     rates: tuple[Rates, ...] = ()
     """By prompt size, smallest first."""
 
+    def rates_for(self, input_tokens: int) -> Rates:
+        """The rates for a prompt of this size, which hold for all of its tokens."""
+        return next((rates for rates in reversed(self.rates) if input_tokens > rates.above), self.rates[0])
+
     def holds(self, at: datetime) -> bool:
+        """Whether its prices are those of a moment."""
         if self.since is not None and at.date().isoformat() < self.since:
             return False
         if self.hours is not None:

@@ -90,7 +90,7 @@ def _priced(
     if tokens is None or not (tokens.input or tokens.output):
         return span
     at = datetime.fromtimestamp(min(max(span.start_ns, 0), _LATEST_NS) / 1e9, UTC)
-    price = pricing.price(provider, models, tokens, at) if models else None
+    price = pricing.price(provider, models, tokens, at, span.project_id) if models else None
     if price is None:
         return replace(span, unpriced=True)
     return replace(span, cost_pico=price.cost_pico, cost_lines=price.lines, price_id=price.price_id)

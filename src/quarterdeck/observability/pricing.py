@@ -32,9 +32,16 @@ class Pricing(ABC):
     """Says what tokens cost. Asked for every span with usage, so it answers from memory."""
 
     @abstractmethod
-    def price(self, provider: str | None, models: Sequence[str], usage: TokenUsage, at: datetime) -> Price | None:
+    def price(
+        self,
+        provider: str | None,
+        models: Sequence[str],
+        usage: TokenUsage,
+        at: datetime,
+        project_id: str | None = None,
+    ) -> Price | None:
         """The price of `usage` at the first of `models` that has one; None when nobody knows, which is not 0.
 
         `provider` is as `gen_ai.provider.name` has it (`openai`, `aws.bedrock`, …); `models` has the answering model
-        before the asked one.
+        before the asked one. A project may have prices of its own.
         """

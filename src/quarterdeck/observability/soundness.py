@@ -23,6 +23,7 @@ _NUMBERS = (
     "cache_write_tokens",
     "reasoning_tokens",
     "cost_pico",
+    "provided_cost_pico",
     "saved_pico",
 )
 _DEEPEST = 64

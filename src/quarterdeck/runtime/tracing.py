@@ -69,6 +69,8 @@ class Span(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     price_id: str | None = None
     unpriced: bool = False
     """Tokens were used, and no price is known for them."""
+    provided_cost_pico: int | None = None
+    """What the provider itself says that the call costs, beside our own bill."""
     cached: bool = False
     """Answered from our response cache; `saved_pico` is what the model would have cost."""
     saved_pico: int | None = None

@@ -65,7 +65,7 @@ def test_our_bill_is_to_the_pico_dollar_what_the_price_list_says(
 
 
 def test_every_price_in_the_source_is_in_our_table() -> None:
-    names = set(REAL._book.lists)
+    names = set(REAL.book.lists)
 
     assert {"openai", "anthropic", "groq", "mistral", "google", "openrouter"} <= names
     assert len(REAL.models("openai")) > 20 and len(REAL.models("anthropic")) > 10

@@ -44,7 +44,14 @@ async def recorder(tmp_path: Path) -> AsyncIterator[Recorder]:
 class FlatPricing(Pricing):
     """One dollar a million tokens in, two out, for everything that OpenAI sells."""
 
-    def price(self, provider: str | None, models: Sequence[str], usage: TokenUsage, at: datetime) -> Price | None:
+    def price(
+        self,
+        provider: str | None,
+        models: Sequence[str],
+        usage: TokenUsage,
+        at: datetime,
+        project_id: str | None = None,
+    ) -> Price | None:
         if provider != "openai":
             return None
         lines = (
