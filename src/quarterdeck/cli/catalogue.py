@@ -37,7 +37,9 @@ PANELS: dict[str, dict[str, Entry]] = {
         "replay": Entry("Run a trace's release again on the same input and show what changed.", "replay", "replay"),
     },
     "Operate": {
-        "keys": Entry("API keys: list, create, revoke.", "keys", "keys"),
+        "keys": Entry("API keys: list, create, change, rotate, revoke.", "keys", "keys"),
+        "teams": Entry("Teams: who shares keys, limits and budgets.", "teams", "teams"),
+        "limits": Entry("Limits and budgets: list, set, remove, alerts.", "limits", "limits"),
         "providers": Entry("Model providers: list, add, check, remove.", "providers", "providers"),
         "models": Entry("List the models that can be called, with their prices.", "models", "models"),
         "demo": Entry("The demo app: measure how well it answers.", "demo", "demo"),

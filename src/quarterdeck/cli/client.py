@@ -57,6 +57,10 @@ class Client:
         """Set something."""
         return self._exchange("PUT", path, body)
 
+    def patch(self, path: str, body: Json) -> Json:
+        """Change some of a thing."""
+        return self._exchange("PATCH", path, body)
+
     def upload(self, address: str, content: bytes, **query: object) -> Json:
         """Send a file as it is."""
         return self._exchange("PUT", _address(address, query), content)

@@ -34,8 +34,10 @@ def trace_ids(_context: click.Context, _parameter: click.Parameter, incomplete: 
 APPS = names("/api/v1/apps")
 KEYS = names("/api/v1/keys")
 KNOWLEDGE = names("/api/v1/knowledge")
+LIMITS = names("/api/v1/limits")
 MODELS = names("/api/v1/models", "id")
 PROVIDERS = names("/api/v1/providers")
+TEAMS = names("/api/v1/teams")
 
 
 def _ask(path: str, field: str) -> list[str]:

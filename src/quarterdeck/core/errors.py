@@ -102,7 +102,9 @@ class LimitReached(QuarterdeckError):
 
     status = 429
     kind = "rate_limit_error"
-    retry_after_s = 1.0
+    retry_after_s: float | None = 1.0
+    headers: tuple[tuple[bytes, bytes], ...] = ()
+    """Response headers that tell how much is left."""
 
 
 class UpstreamFailed(QuarterdeckError):

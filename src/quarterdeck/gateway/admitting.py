@@ -1,7 +1,8 @@
 """The one gate of the data plane: whatever would cost something passes here first, and gives back what it did not use.
 
-Every endpoint that calls a provider says `async with admitted(…) as hold`. Who may call what, limits and budgets are
-looked at here and nowhere else, so that no path goes around them.
+Every endpoint that calls a provider says `async with admitted(…) as hold`; whoever calls a model from inside the house, with
+no request before the door, says `async with held(…) as hold`. Who may call what, limits and budgets are looked at here and
+nowhere else, so that no path goes around them.
 """
 
 from __future__ import annotations
@@ -9,14 +10,26 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 
+from quarterdeck.access.limits.limiter import Grant, Limiter
+from quarterdeck.access.limits.rulebook import Asking, Needs
+from quarterdeck.core import clock
+from quarterdeck.core.errors import NotAllowed
 from quarterdeck.gateway.application import Application
 from quarterdeck.gateway.catalogue import Route
 from quarterdeck.gateway.envelope import Envelope
+from quarterdeck.gateway.estimating import Averages, needs_of_app, needs_of_model
+from quarterdeck.gateway.exchange import Header
 from quarterdeck.gateway.plane import Plane
+from quarterdeck.gateway.prices import Prices
 from quarterdeck.gateway.recording import note_who_asks
 from quarterdeck.runtime.tracing import Span
 from quarterdeck.runtime.work import Work
+
+
+class ModelNotAllowed(NotAllowed):
+    """This key may not call this model."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,16 +38,51 @@ class Demand:
 
     target: Application | Route
     input_bytes: int
-    """The size of its body: the tokens are estimated from it, and reconciled with what was really used."""
+    """The size of its text (`estimating.text_bytes`): tokens are estimated from it, and reconciled with what was used."""
     most_output_tokens: int | None = None
     """What the client allows for the answer; None when it does not say."""
+    model: str | None = None
+    """The name that the client gave, where it is not that of the target: an alias."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All names under which the target goes, the fullest first."""
+        if isinstance(self.target, Application):
+            own: tuple[str, ...] = (self.target.name,)
+        else:
+            own = (self.target.id, self.target.model)
+        return own if self.model is None or self.model in own else (*own, self.model)
 
 
 class Hold:
     """What one request has been granted."""
 
+    __slots__ = ("_averages", "_grant", "_target")
+
+    def __init__(self, grant: Grant | None = None, averages: Averages | None = None, target: str = "") -> None:
+        self._grant = grant
+        self._averages = averages
+        self._target = target
+
     def settle(self, spans: Sequence[Span]) -> None:
-        """Say what was really used: the finished spans of the request."""
+        """Say what was really used: the finished spans of the request. Before the last byte is sent."""
+        if self._grant is not None:
+            took = _taken(spans)
+            self._grant.settle(took)
+            if self._averages is not None:
+                self._averages.learn(self._target, took)
+
+    def headers(self) -> list[Header]:
+        """Response headers that tell what the limits still allow."""
+        return [] if self._grant is None else self._grant.headers()
+
+    def release(self) -> None:
+        """Give back what was not settled."""
+        if self._grant is not None:
+            self._grant.release()
+
+
+NOTHING_HELD = Hold()
 
 
 @asynccontextmanager
@@ -42,4 +90,73 @@ async def admitted(plane: Plane, work: Work, envelope: Envelope, demand: Demand)
     """Let a request in, or refuse it. What it holds is given back when the block ends, however it ends."""
     plane.admission.require_disk()
     note_who_asks(work, envelope)
-    yield Hold()
+    hold = await _hold(work, envelope, demand)
+    try:
+        yield hold
+    finally:
+        hold.release()
+
+
+@asynccontextmanager
+async def held(work: Work, demand: Demand, envelope: Envelope | None = None) -> AsyncIterator[Hold]:
+    """The same for a call from inside the house: a replay, a judge, a job."""
+    hold = await _hold(work, envelope or Envelope(), demand)
+    try:
+        yield hold
+    finally:
+        hold.release()
+
+
+def require_model(work: Work, names: Sequence[str]) -> None:
+    """Refuse a model that the key may not call, under any of its names."""
+    allowed = work.actor.terms.allowed_models
+    if allowed and not any(fnmatchcase(name, pattern) for pattern in allowed for name in names):
+        raise ModelNotAllowed(
+            f"The key `{work.actor.name}` may not call `{names[0]}`, only {', '.join(f'`{one}`' for one in allowed)}. "
+            "Call one of these, or let the key do more with `quarterdeck keys change`.",
+            param="model",
+        )
+
+
+async def _hold(work: Work, envelope: Envelope, demand: Demand) -> Hold:
+    if work.actor.terms.allowed_models:
+        require_model(work, demand.names)
+    limiter = work.part(Limiter)
+    rules = limiter.rules_of(work.project_id)
+    if rules is None:
+        return NOTHING_HELD
+    averages = work.part(Averages)
+    asking = _asking(work, envelope, demand)
+    grant = await limiter.reserve(rules, asking, lambda: _needs(work, demand, averages))
+    return NOTHING_HELD if grant is None else Hold(grant, averages, demand.names[0])
+
+
+def _asking(work: Work, envelope: Envelope, demand: Demand) -> Asking:
+    actor = work.actor
+    tags = envelope.tags if not actor.terms.tags else tuple(dict.fromkeys((*actor.terms.tags, *envelope.tags)))
+    is_app = isinstance(demand.target, Application)
+    return Asking(
+        work.project_id,
+        key_id=actor.id,
+        team=actor.terms.team_name,
+        user=envelope.user_id,
+        tags=tags,
+        models=() if is_app else demand.names,
+        app=demand.names[0] if is_app else None,
+    )
+
+
+def _needs(work: Work, demand: Demand, averages: Averages) -> Needs:
+    target = demand.target
+    if isinstance(target, Application):
+        return needs_of_app(demand.input_bytes, demand.most_output_tokens, averages, target.name)
+    rates = work.part(Prices).rates(target.provider.account, target.model, clock.now())
+    return needs_of_model(demand.input_bytes, demand.most_output_tokens, averages, target.id, rates)
+
+
+def _taken(spans: Sequence[Span]) -> Needs:
+    return Needs(
+        sum(span.input_tokens or 0 for span in spans if not span.cached),
+        sum(span.output_tokens or 0 for span in spans if not span.cached),
+        sum(span.cost_pico or 0 for span in spans),
+    )

@@ -13,8 +13,10 @@ from quarterdeck.gateway.answer import Answer
 from quarterdeck.gateway.application import Application
 from quarterdeck.gateway.cache import CachePlace
 from quarterdeck.gateway.catalogue import Route
+from quarterdeck.gateway.conversation import ChatRequest
 from quarterdeck.gateway.dialect import Asked, Dialect
 from quarterdeck.gateway.envelope import Envelope, read_envelope
+from quarterdeck.gateway.estimating import text_bytes
 from quarterdeck.gateway.exchange import Exchange, Header
 from quarterdeck.gateway.forwarding import Forwarding
 from quarterdeck.gateway.plane import Plane
@@ -47,7 +49,7 @@ async def answer_chat(plane: Plane, exchange: Exchange, work: Work, dialect: Dia
     request = asked.request
     envelope = read_envelope(exchange, request.user, request.metadata, request)
     target = plane.catalogue.find(work.project_id, envelope.model_for(request.model))
-    demand = Demand(target, len(body), request.max_completion_tokens or request.max_tokens)
+    demand = Demand(target, text_bytes(body), _most_output(request), request.model)
     async with admitted(plane, work, envelope, demand) as hold:
         place = plane.cache.place(work, target, dialect, asked, exchange.headers, envelope)
         call = ChatCall(work, exchange, dialect, asked, envelope, target, hold, place)
@@ -63,6 +65,11 @@ async def answer_chat(plane: Plane, exchange: Exchange, work: Work, dialect: Dia
             _record(plane, call, answer, error)
             raise
         await answer.close()
+
+
+def _most_output(request: ChatRequest) -> int | None:
+    most = request.max_completion_tokens or request.max_tokens
+    return None if most is None else most * (request.n or 1)
 
 
 def _new_answer(call: ChatCall) -> Answer:
@@ -124,6 +131,7 @@ def _headers(call: ChatCall, answer: Answer, spans: Sequence[Span]) -> list[Head
         headers.append((b"x-quarterdeck-release", call.target.release_id.encode()))
     else:
         headers.append((b"x-quarterdeck-model", call.target.id.encode()))
+    left_out = call.envelope.left_out
     if call.asked.left_out and not isinstance(answer, Forwarding):
         left_out = (*left_out, *call.asked.left_out)
     if left_out:
@@ -131,8 +139,9 @@ def _headers(call: ChatCall, answer: Answer, spans: Sequence[Span]) -> list[Head
     if call.envelope.vendors:
         headers += echoes(call.envelope.vendors, _told(call, answer, spans))
     headers += call.dialect.headers(call.exchange.request_id)
-    headers += answer.headers()
-    left_out = call.envelope.left_out
+    told = call.hold.headers()
+    # Our limits are the ones a client can do something about: those of the provider are told where we have none.
+    headers += told or answer.headers()
     return headers
 
 

@@ -7,6 +7,7 @@ import logging
 from quarterdeck.gateway.cache import ResponseCache
 from quarterdeck.gateway.catalogue import Catalogue
 from quarterdeck.gateway.embedder import Embedder
+from quarterdeck.gateway.estimating import Averages
 from quarterdeck.gateway.extractive.vector_memory import VectorMemory
 from quarterdeck.gateway.price_book import price_book
 from quarterdeck.gateway.price_rows import NO_PRICES, PriceBook
@@ -25,6 +26,7 @@ async def install_gateway(runtime: Runtime) -> None:
     runtime.install(Pricing, prices)
     runtime.install(VectorMemory, VectorMemory(runtime.part(Embedder)))
     runtime.install(ResponseCache, ResponseCache(enabled=settings.cache, ttl_s=settings.cache_ttl_s))
+    runtime.install(Averages, Averages())
     catalogue = runtime.install(Catalogue, Catalogue(runtime))
     await catalogue.reload()
     runtime.events.subscribe(ProvidersChanged, catalogue.reload)

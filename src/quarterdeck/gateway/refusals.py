@@ -6,7 +6,7 @@ import math
 
 import msgspec
 
-from quarterdeck.core.errors import QuarterdeckError
+from quarterdeck.core.errors import LimitReached, QuarterdeckError
 from quarterdeck.gateway import sse
 
 Header = tuple[bytes, bytes]
@@ -36,6 +36,8 @@ def headers_of(error: QuarterdeckError) -> list[Header]:
     if error.retry_after_s is not None:
         headers.append((b"retry-after", str(max(1, math.ceil(error.retry_after_s))).encode()))
         headers.append((b"retry-after-ms", str(int(error.retry_after_s * 1000)).encode()))
+    if isinstance(error, LimitReached):
+        headers += error.headers
     if error.status == 401:
         headers.append((b"www-authenticate", b"Bearer"))
     if error.code in _IN_VAIN or error.kind in _IN_VAIN:

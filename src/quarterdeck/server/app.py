@@ -9,6 +9,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from quarterdeck import __version__
 from quarterdeck.access import routes as access_routes
+from quarterdeck.access.limits import routes as limit_routes
 from quarterdeck.access.teams import routes as team_routes
 from quarterdeck.config.settings import Settings
 from quarterdeck.core import ids
@@ -28,6 +29,7 @@ ROOMS: tuple[APIRouter, ...] = (
     access_routes.router,
     team_routes.router,
     gateway_routes.router,
+    limit_routes.router,
     observability_routes.router,
     orchestration_routes.router,
     prompts_routes.router,

@@ -14,6 +14,12 @@ import aiohttp
 
 from quarterdeck.access import projects
 from quarterdeck.access.keyring import Keyring
+from quarterdeck.access.limits.counter_stores.in_process import InProcessCounters
+from quarterdeck.access.limits.counter_stores.redis import RedisCounters
+from quarterdeck.access.limits.counters import Counters
+from quarterdeck.access.limits.journal import Journal
+from quarterdeck.access.limits.parts import install_limits, store_teller
+from quarterdeck.access.limits.records import StoreFailure
 from quarterdeck.access.login_links import LoginLinks
 from quarterdeck.access.records import KeysChanged
 from quarterdeck.access.throttle import LoginThrottle
@@ -84,6 +90,19 @@ async def _access(runtime: Runtime, house: AsyncExitStack) -> None:
     await keyring.open()
     house.push_async_callback(keyring.close)
     runtime.events.subscribe(KeysChanged, keyring.reload)
+    limiter = await install_limits(runtime, _counters(runtime))
+    house.push_async_callback(limiter.close)
+
+
+def _counters(runtime: Runtime) -> Counters:
+    settings = runtime.settings
+    if settings.redis_url is not None:
+        on_failure: StoreFailure = settings.on_store_failure  # type: ignore[assignment]  # checked by the settings
+        return RedisCounters(
+            settings.redis_url, on_failure=on_failure, sharers=settings.gateways, told=store_teller(runtime.events)
+        )
+    spool = Spool(runtime.home / "limits", segment_bytes=4 * 1024 * 1024)
+    return InProcessCounters(Journal(spool, runtime.database))
 
 
 async def _gateway(runtime: Runtime) -> None:

@@ -33,7 +33,8 @@ def test_keys_are_listed_tab_separated_when_piped(quarterdeck: Quarterdeck) -> N
 
     listed = next(row for row in rows if row[0] == "listed")
     assert listed[1].startswith("sk-qd-")
-    assert listed[2:4] == ["gateway", "works"]
+    assert listed[2] == "gateway"
+    assert "works" in listed
     assert len({len(row) for row in rows}) == 1
 
 

@@ -134,7 +134,7 @@ def test_the_shell_is_offered_commands_and_their_options(alone: Quarterdeck) -> 
     options = alone(_QUARTERDECK_COMPLETE="bash_complete", COMP_WORDS="quarterdeck traces --min", COMP_CWORD="2")
 
     assert commands.stdout.split() == ["plain,traces", "plain,trace"]
-    assert verbs.stdout.split() == ["plain,list", "plain,create", "plain,revoke"]
+    assert verbs.stdout.split() == ["plain,list", "plain,create", "plain,change", "plain,rotate", "plain,revoke"]
     assert options.stdout.split() == ["plain,--min-latency", "plain,--min-cost"]
 
 

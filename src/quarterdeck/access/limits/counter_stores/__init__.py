@@ -1,0 +1,1 @@
+"""Where counters are kept: in this process, in one next door, or in Redis."""
