@@ -52,6 +52,10 @@ async def answer_chat(plane: Plane, exchange: Exchange, work: Work, dialect: Dia
     demand = Demand(target, text_bytes(body), _most_output(request), request.model)
     async with admitted(plane, work, envelope, demand) as hold:
         place = plane.cache.place(work, target, dialect, asked, exchange.headers, envelope)
+        if plane.semantic.may_concern(exchange.headers):
+            place = await plane.semantic.place(
+                place, work, target, dialect, asked, exchange.headers, may_read=envelope.cache.reads
+            )
         call = ChatCall(work, exchange, dialect, asked, envelope, target, hold, place)
         exchange.watch(dialect.keep_alive)
         answer = place.stored_answer(work, request) or _new_answer(call)
@@ -142,6 +146,7 @@ def _headers(call: ChatCall, answer: Answer, spans: Sequence[Span]) -> list[Head
     told = call.hold.headers()
     # Our limits are the ones a client can do something about: those of the provider are told where we have none.
     headers += told or answer.headers()
+    headers += call.place.headers()
     return headers
 
 

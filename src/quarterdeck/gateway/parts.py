@@ -13,6 +13,8 @@ from quarterdeck.gateway.price_book import price_book
 from quarterdeck.gateway.price_rows import NO_PRICES, PriceBook
 from quarterdeck.gateway.prices import Prices
 from quarterdeck.gateway.records import ProvidersChanged
+from quarterdeck.gateway.semantic.cache import SemanticCache
+from quarterdeck.gateway.semantic.records import SemanticCachesChanged
 from quarterdeck.observability.pricing import Pricing
 from quarterdeck.runtime.runtime import Runtime
 
@@ -30,6 +32,9 @@ async def install_gateway(runtime: Runtime) -> None:
     catalogue = runtime.install(Catalogue, Catalogue(runtime))
     await catalogue.reload()
     runtime.events.subscribe(ProvidersChanged, catalogue.reload)
+    semantic = runtime.install(SemanticCache, SemanticCache(runtime))
+    await semantic.reload()
+    runtime.events.subscribe(SemanticCachesChanged, semantic.reload)
 
 
 async def _book(runtime: Runtime) -> PriceBook:

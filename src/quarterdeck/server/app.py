@@ -15,6 +15,7 @@ from quarterdeck.config.settings import Settings
 from quarterdeck.core import ids
 from quarterdeck.gateway import routes as gateway_routes
 from quarterdeck.gateway.asgi import DataPlane
+from quarterdeck.gateway.semantic import routes as semantic_routes
 from quarterdeck.observability import routes as observability_routes
 from quarterdeck.orchestration import routes as orchestration_routes
 from quarterdeck.prompts import routes as prompts_routes
@@ -29,6 +30,7 @@ ROOMS: tuple[APIRouter, ...] = (
     access_routes.router,
     team_routes.router,
     gateway_routes.router,
+    semantic_routes.router,
     limit_routes.router,
     observability_routes.router,
     orchestration_routes.router,

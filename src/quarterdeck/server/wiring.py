@@ -28,6 +28,7 @@ from quarterdeck.core.events import Events
 from quarterdeck.gateway.embedder import Embedder
 from quarterdeck.gateway.embedders.minilm import open_minilm
 from quarterdeck.gateway.parts import install_gateway
+from quarterdeck.gateway.semantic.cache import SemanticCache
 from quarterdeck.jobs.dbos_jobs import DbosJobs
 from quarterdeck.jobs.jobs import Jobs
 from quarterdeck.observability.recorder import Recorder
@@ -52,7 +53,7 @@ async def running(settings: Settings) -> AsyncIterator[Runtime]:
         runtime = await _foundation(replace(settings, home=home), house)
         await _observability(runtime, house)
         await _access(runtime, house)
-        await _gateway(runtime)
+        await _gateway(runtime, house)
         await _retrieval(runtime, house)
         await install_orchestration(runtime)
         yield runtime
@@ -105,9 +106,10 @@ def _counters(runtime: Runtime) -> Counters:
     return InProcessCounters(Journal(spool, runtime.database))
 
 
-async def _gateway(runtime: Runtime) -> None:
+async def _gateway(runtime: Runtime, house: AsyncExitStack) -> None:
     runtime.install(Embedder, open_minilm(runtime.home, threads=runtime.settings.embedding_threads))
     await install_gateway(runtime)
+    house.push_async_callback(runtime.part(SemanticCache).close)
 
 
 async def _retrieval(runtime: Runtime, house: AsyncExitStack) -> None:

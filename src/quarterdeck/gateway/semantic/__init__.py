@@ -1,0 +1,1 @@
+"""The semantic cache: a question that means the same gets the same answer, under a promise that is measured and kept."""
