@@ -17,7 +17,7 @@ from quarterdeck.storage.spool import Spool
 
 log = logging.getLogger(__name__)
 
-BATCH_EVERY_S = 0.2
+BATCH_EVERY_S = 2.0
 BATCH_BYTES = 4 * 1024 * 1024
 RETRY_AFTER_S = (0.5, 1.0, 2.0, 5.0)
 STOP_WITHIN_S = 5.0
@@ -115,7 +115,9 @@ class Carrier:
                 return
 
     def _store_all(self) -> None:
-        while not self._stopping.is_set() or clock.monotonic_ns() < self._stop_by_ns:
+        """Store what is there now. What comes meanwhile waits for the next time: many small batches cost far more."""
+        end = self._spool.end
+        while self._stored.until < end and (not self._stopping.is_set() or clock.monotonic_ns() < self._stop_by_ns):
             batch = self._spool.read(self._stored.until, max_bytes=BATCH_BYTES)
             if batch.until == self._stored.until:
                 break
