@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import partial
+from functools import lru_cache, partial
 
 from quarterdeck.gateway import model_list, token_counts
 from quarterdeck.gateway.chat import answer_chat
@@ -19,6 +19,7 @@ _AT: Mapping[str, Endpoint] = {
 _BELOW: Sequence[tuple[str, Endpoint]] = (("/v1/models/", Endpoint(("GET", "HEAD"), model_list.answer_one)),)
 
 
+@lru_cache(maxsize=1024)
 def endpoint_at(path: str) -> Endpoint | None:
     """Who answers at a path; None when it is not of the data plane."""
     dialect = dialect_at(path)

@@ -46,6 +46,8 @@ class Exchange:
         self.responding = False
         """Whether the status has been sent: from here on, an error can only be told inside the stream."""
         self.client_gone = False
+        self._body_at_hand: Callable[[], bytes | None] | None = scope.get("quarterdeck.body")
+        """Our own server has the body of most requests before they begin."""
         self._receive = receive
         self._send = send
         self._stall_limit_s = stall_limit_s
@@ -85,6 +87,10 @@ class Exchange:
         announced = self.headers.get(b"content-length", b"")
         if announced.isdigit() and int(announced) > limit:
             raise _too_large(limit)
+        if self._body_at_hand is not None and (body := self._body_at_hand()) is not None:
+            if len(body) > limit:
+                raise _too_large(limit)
+            return body
         chunks: list[bytes] = []
         size = 0
         while True:

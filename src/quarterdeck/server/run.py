@@ -26,6 +26,7 @@ from quarterdeck.core.errors import SetupError
 from quarterdeck.demo.seeding import seed
 from quarterdeck.runtime.runtime import Runtime
 from quarterdeck.server.app import Application
+from quarterdeck.server.connection import ClientConnection
 from quarterdeck.server.logs import set_up_logging
 from quarterdeck.server.session_file import write_session
 from quarterdeck.server.wiring import running
@@ -86,7 +87,7 @@ class _Server(uvicorn.Server):
         super().__init__(
             uvicorn.Config(
                 application,
-                http="httptools",
+                http=ClientConnection,
                 ws="none",
                 lifespan="off",
                 log_config=None,
