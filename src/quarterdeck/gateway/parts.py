@@ -9,6 +9,7 @@ from quarterdeck.gateway.catalogue import Catalogue
 from quarterdeck.gateway.embedder import Embedder
 from quarterdeck.gateway.estimating import Averages
 from quarterdeck.gateway.extractive.vector_memory import VectorMemory
+from quarterdeck.gateway.money import pricing
 from quarterdeck.gateway.price_book import price_book
 from quarterdeck.gateway.price_rows import NO_PRICES, PriceBook
 from quarterdeck.gateway.prices import Prices
@@ -26,6 +27,7 @@ async def install_gateway(runtime: Runtime) -> None:
     settings = runtime.settings
     prices = runtime.install(Prices, Prices(await _book(runtime)))
     runtime.install(Pricing, prices)
+    await pricing.keep_fresh(runtime)
     runtime.install(VectorMemory, VectorMemory(runtime.part(Embedder)))
     runtime.install(ResponseCache, ResponseCache(enabled=settings.cache, ttl_s=settings.cache_ttl_s))
     runtime.install(Averages, Averages())

@@ -44,6 +44,10 @@ class Overrides:
     def __bool__(self) -> bool:
         return bool(self._rows)
 
+    def all_for(self, project_id: str | None, sellers: Sellers, model: str) -> Sequence[SetPrice]:
+        """Every row that is about a model, the weightiest first."""
+        return self._of(project_id, sellers, model)
+
     def standard(self, project_id: str | None, sellers: Sellers, model: str, at: datetime) -> SetPrice | None:
         """The row whose prices are those of a moment, in the standard tier."""
         return self._first(project_id, sellers, model, at, None)

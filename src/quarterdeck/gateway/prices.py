@@ -110,15 +110,21 @@ class Prices(Pricing):
 
     def rates(self, account: Account, model: str, at: datetime, *, project_id: str | None = None) -> Rates | None:
         """The standard rates of a model; None when unknown."""
-        seller = self.seller(account)
-        found = self.overrides.standard(project_id, (account.name, seller), model, at) if self.overrides else None
+        holding = self.holding(project_id, account.name, self.seller(account), model, at)
+        return None if holding is None else holding[1]
+
+    def holding(
+        self, project_id: str | None, provider: str, seller: str | None, model: str, at: datetime
+    ) -> tuple[str, Rates] | None:
+        """The row that says the standard price of a model at a moment, by its id, and its rates for a short prompt."""
+        found = self.overrides.standard(project_id, (provider, seller), model, at) if self.overrides else None
         if found is not None:
-            return found.row.rates[0]
+            return f"set:{found.id}", found.row.rates[0]
         if seller == FREE:
-            return Rates(input=0, output=0)
+            return f"{FREE}:run-here", Rates(input=0, output=0)
         priced = self.listed(seller, model) if seller else None
         row = _standard_row(priced, at) if priced is not None else None
-        return row.rates[0] if row is not None else None
+        return None if priced is None or row is None else (f"{self.book.edition}:{seller}/{priced.id}", row.rates[0])
 
     def knows(self, account: Account, model: str) -> bool:
         """Whether the price list of an account has a model of this name."""

@@ -42,7 +42,7 @@ def read_filter(
         raise InvalidInput(f"`q` may have {_LONGEST_TEXT} characters; this has {len(q)}.", param="q")
     if status is not None and status not in _STATUSES:
         raise InvalidInput(f"`status` is `ok` or `error`, not `{status}`.", param="status")
-    from_ns, to_ns = _moment(from_, "from"), _moment(to, "to")
+    from_ns, to_ns = read_moment(from_, "from"), read_moment(to, "to")
     if from_ns is not None and to_ns is not None and from_ns >= to_ns:
         raise InvalidInput("`from` is not before `to`.", param="from")
     name, _, version = (prompt or "").partition("@")
@@ -85,7 +85,8 @@ def _label(said: str) -> tuple[str, str]:
     return name, value
 
 
-def _moment(text: str | None, param: str) -> int | None:
+def read_moment(text: str | None, param: str) -> int | None:
+    """A moment in ISO 8601 as epoch nanoseconds; UTC when it names no zone."""
     if not text:
         return None
     try:

@@ -124,6 +124,10 @@ class SpanDetail:
     usage_estimated: bool
     cost_usd: float | None
     cost_lines: list[CostLineDetail]
+    price_id: str | None
+    """The row of prices that the bill was made by."""
+    provided_cost_usd: float | None
+    """What the provider itself says that the call costs."""
     unpriced: bool
     cached: bool
     release_id: str | None

@@ -52,6 +52,7 @@ class SpanRow(msgspec.Struct, frozen=True, kw_only=True):
     cost_pico: int | None
     price_id: str | None
     unpriced: bool
+    provided_cost_pico: int | None
     cached: bool
     saved_pico: int | None
     saved_ns: int | None

@@ -7,13 +7,25 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from quarterdeck.observability.records import Histogram, Overview, TraceFilter, TraceSummary
+from quarterdeck.observability.spending.records import (
+    CorrectedBill,
+    Correction,
+    Dimension,
+    SavingsRow,
+    SpendFilter,
+    SpendRow,
+    UnpricedModel,
+)
 from quarterdeck.runtime.tracing import Span
 from quarterdeck.storage.spool import SpoolPosition
 
-__all__ = ["SpanStore", "SpoolPosition", "Stored", "TraceKey"]
+__all__ = ["CallKey", "SpanStore", "SpoolPosition", "Stored", "TraceKey"]
 
 TraceKey = tuple[int, str]
 """Where a trace stands in the list: its start, then its id."""
+
+CallKey = tuple[int, str, str]
+"""Where a call stands among all: its start, its trace, its span."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +40,7 @@ class Stored:
 class SpanStore(ABC):
     """Keeps spans. All methods block: call them through `Recorder`, which owns the threads.
 
-    One thread adds; any number may ask at the same time, and sees whole batches only.
+    One thread adds, and perhaps another one corrects bills; any number may ask at the same time, and sees whole batches only.
     """
 
     @abstractmethod
@@ -77,6 +89,34 @@ class SpanStore(ABC):
     @abstractmethod
     def overview(self, project_id: str, *, from_ns: int, to_ns: int, buckets: int) -> Overview:
         """The numbers of the first page."""
+
+    @abstractmethod
+    def spend(self, where: SpendFilter, *, by: Dimension | None, step_ns: int) -> list[SpendRow]:
+        """What calls took and cost, by group and by stretch of time, in order of time."""
+
+    @abstractmethod
+    def savings(self, where: SpendFilter) -> SavingsRow:
+        """What answers from caches have saved."""
+
+    @abstractmethod
+    def unpriced_models(self, project_id: str, *, from_ns: int) -> list[UnpricedModel]:
+        """Models that were called and had no price, the most called first."""
+
+    @abstractmethod
+    def paid_calls(self, project_id: str, *, from_ns: int, after: CallKey | None, limit: int) -> list[Span]:
+        """Calls that used something, in order of `CallKey`, from behind a key: with what a bill needs, without payloads."""
+
+    @abstractmethod
+    def correct_bills(self, project_id: str, run_id: str, corrections: Sequence[Correction]) -> None:
+        """Put right bills in place of old ones, keep those, and correct all sums: in one transaction."""
+
+    @abstractmethod
+    def corrections_of(self, project_id: str, run_id: str) -> tuple[int, int]:
+        """How many bills a run has corrected, and by how many pico-dollars in all."""
+
+    @abstractmethod
+    def corrected_bills(self, project_id: str, trace_id: str) -> list[CorrectedBill]:
+        """The bills of a trace that were corrected: what they were, and what they became."""
 
     @abstractmethod
     def spans_stored(self) -> int:

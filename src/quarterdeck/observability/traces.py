@@ -125,6 +125,8 @@ def _detail(span: Span, first_ns: int) -> SpanDetail:
             )
             for line in span.cost_lines
         ],
+        price_id=span.price_id,
+        provided_cost_usd=to_usd(span.provided_cost_pico),
         unpriced=span.unpriced,
         cached=span.cached,
         release_id=span.release_id,

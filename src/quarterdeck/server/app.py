@@ -15,8 +15,10 @@ from quarterdeck.config.settings import Settings
 from quarterdeck.core import ids
 from quarterdeck.gateway import routes as gateway_routes
 from quarterdeck.gateway.asgi import DataPlane
+from quarterdeck.gateway.money import routes as money_routes
 from quarterdeck.gateway.semantic import routes as semantic_routes
 from quarterdeck.observability import routes as observability_routes
+from quarterdeck.observability.spending import routes as spending_routes
 from quarterdeck.orchestration import routes as orchestration_routes
 from quarterdeck.prompts import routes as prompts_routes
 from quarterdeck.retrieval import routes as retrieval_routes
@@ -32,7 +34,9 @@ ROOMS: tuple[APIRouter, ...] = (
     gateway_routes.router,
     semantic_routes.router,
     limit_routes.router,
+    money_routes.router,
     observability_routes.router,
+    spending_routes.router,
     orchestration_routes.router,
     prompts_routes.router,
     retrieval_routes.router,

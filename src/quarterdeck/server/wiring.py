@@ -27,6 +27,7 @@ from quarterdeck.config.settings import Settings
 from quarterdeck.core.events import Events
 from quarterdeck.gateway.embedder import Embedder
 from quarterdeck.gateway.embedders.minilm import open_minilm
+from quarterdeck.gateway.money import repricing
 from quarterdeck.gateway.parts import install_gateway
 from quarterdeck.gateway.semantic.cache import SemanticCache
 from quarterdeck.jobs.dbos_jobs import DbosJobs
@@ -115,9 +116,11 @@ async def _gateway(runtime: Runtime, house: AsyncExitStack) -> None:
 async def _retrieval(runtime: Runtime, house: AsyncExitStack) -> None:
     jobs = runtime.install(Jobs, DbosJobs(runtime.home / "jobs.db"))
     house.callback(install_retrieval(runtime).close)
+    jobs.register(repricing.KIND, repricing.repricing_job(runtime))
     house.push_async_callback(jobs.close)
     await jobs.open()
     await embedding_job.resume(runtime)
+    await repricing.resume(runtime)
 
 
 def _upstream_session(settings: Settings) -> aiohttp.ClientSession:

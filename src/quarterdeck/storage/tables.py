@@ -279,6 +279,43 @@ prompt_versions = Table(
     UniqueConstraint("project_id", "name", "version"),
 )
 
+# --- gateway: money -------------------------------------------------------------------------------------------
+
+# Append-only: a price is withdrawn by a later row, and each row's seal covers the row before it.
+set_prices = Table(
+    "set_prices",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("id", String, nullable=False, unique=True),
+    Column("project_id", String, ForeignKey("projects.id")),  # none: for all projects
+    Column("provider", String, nullable=False),
+    Column("model", String, nullable=False),
+    Column("row", Text, nullable=False),
+    Column("note", Text, nullable=False),
+    Column("withdraws", String),
+    Column("owner", String, nullable=False, server_default="ui"),
+    Column("created_at", String, nullable=False),
+    Column("created_by", String, nullable=False),
+    Column("seal", String, nullable=False),
+)
+
+repricings = Table(
+    "repricings",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("project_id", String, ForeignKey("projects.id"), nullable=False),
+    Column("scope", Text, nullable=False),
+    Column("status", String, nullable=False),
+    Column("looked_at", BigInteger, nullable=False),
+    Column("changed", BigInteger, nullable=False),
+    Column("difference_pico", BigInteger, nullable=False),
+    Column("cursor", Text, nullable=False),
+    Column("error", Text),
+    Column("created_at", String, nullable=False),
+    Column("created_by", String, nullable=False),
+    Column("finished_at", String),
+)
+
 # --- retrieval ------------------------------------------------------------------------------------------------
 
 knowledge_bases = Table(

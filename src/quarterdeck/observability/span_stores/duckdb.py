@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence, Set
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -16,11 +17,22 @@ import numpy as np
 from quarterdeck.core.errors import SetupError, Unavailable
 from quarterdeck.observability.records import Histogram, Overview, TraceFilter, TraceSummary
 from quarterdeck.observability.rollup import SpanRow, TraceRow, roll_up, to_row
-from quarterdeck.observability.span_store import SpanStore, SpoolPosition, Stored, TraceKey
+from quarterdeck.observability.span_store import CallKey, SpanStore, SpoolPosition, Stored, TraceKey
+from quarterdeck.observability.span_stores import duckdb_bills as bills
 from quarterdeck.observability.span_stores import duckdb_questions as questions
+from quarterdeck.observability.span_stores import duckdb_spend as spending
 from quarterdeck.observability.span_stores import duckdb_tables as tables
 from quarterdeck.observability.span_stores.duckdb_overview import overview
 from quarterdeck.observability.span_stores.duckdb_schema import bring_up_to_date
+from quarterdeck.observability.spending.records import (
+    CorrectedBill,
+    Correction,
+    Dimension,
+    SavingsRow,
+    SpendFilter,
+    SpendRow,
+    UnpricedModel,
+)
 from quarterdeck.runtime.tracing import Span
 
 CHECKPOINT_BYTES = 32 * 1024 * 1024
@@ -37,6 +49,8 @@ class DuckDbSpanStore(SpanStore):
         self._memory_mb = memory_mb
         self._threads = threads or min(4, os.cpu_count() or 1)
         self._connection: duckdb.DuckDBPyConnection | None = None
+        # Two transactions that write the sums of the same trace would fail each other.
+        self._writing = threading.Lock()
 
     def open(self) -> None:
         if self._connection is not None:
@@ -78,7 +92,7 @@ class DuckDbSpanStore(SpanStore):
 
     def add(self, spans: Sequence[Span], until: SpoolPosition) -> int:
         incoming = {(span.project_id, span.trace_id, span.span_id): span for span in reversed(spans)}
-        with self._cursor() as cursor:
+        with self._writing, self._cursor() as cursor:
             cursor.begin()
             try:
                 stored = self._stored_rows(cursor, {(project, trace) for project, trace, _ in incoming})
@@ -124,6 +138,37 @@ class DuckDbSpanStore(SpanStore):
     def overview(self, project_id: str, *, from_ns: int, to_ns: int, buckets: int) -> Overview:
         return overview(self._all, project_id, from_ns=from_ns, to_ns=to_ns, buckets=buckets)
 
+    def spend(self, where: SpendFilter, *, by: Dimension | None, step_ns: int) -> list[SpendRow]:
+        return spending.spend(self._all, where, by=by, step_ns=step_ns)
+
+    def savings(self, where: SpendFilter) -> SavingsRow:
+        return spending.savings(self._all, where)
+
+    def unpriced_models(self, project_id: str, *, from_ns: int) -> list[UnpricedModel]:
+        return spending.unpriced_models(self._all, project_id, from_ns=from_ns)
+
+    def paid_calls(self, project_id: str, *, from_ns: int, after: CallKey | None, limit: int) -> list[Span]:
+        return bills.paid_calls(self._all, project_id, from_ns=from_ns, after=after, limit=limit)
+
+    def correct_bills(self, project_id: str, run_id: str, corrections: Sequence[Correction]) -> None:
+        keys = {(project_id, correction.trace_id) for correction in corrections}
+        with self._writing, self._cursor() as cursor:
+            cursor.begin()
+            try:
+                bills.write_corrections(cursor, project_id, run_id, corrections)
+                self._sum_up(cursor, self._stored_rows(cursor, keys))
+                cursor.commit()
+            except BaseException:
+                with suppress(duckdb.Error):
+                    cursor.rollback()
+                raise
+
+    def corrections_of(self, project_id: str, run_id: str) -> tuple[int, int]:
+        return bills.corrections_of(self._all, project_id, run_id)
+
+    def corrected_bills(self, project_id: str, trace_id: str) -> list[CorrectedBill]:
+        return bills.corrected(self._all, project_id, trace_id)
+
     def spans_stored(self) -> int:
         return int(self._one("SELECT count(*) FROM spans")[0])
 
@@ -157,18 +202,24 @@ class DuckDbSpanStore(SpanStore):
             touched[row.project_id, row.trace_id].append(row)
         for key in touched.keys() & stored.keys():
             touched[key].extend(stored[key])
-        if late := touched.keys() & stored.keys():
-            cursor.register("late", _key_columns(late))
+        self._sum_up(cursor, touched, late=touched.keys() & stored.keys())
+        _append(cursor, "spans", tables.columns("spans", fresh))
+        _append(cursor, "payloads", tables.columns("payloads", new, _payload))
+
+    def _sum_up(
+        self, cursor: duckdb.DuckDBPyConnection, traces: Mapping[Key, list[SpanRow]], late: Set[Key] | None = None
+    ) -> None:
+        """Write the sums of whole traces, in place of those that `late` ones (by default all) have already."""
+        if late := traces.keys() if late is None else late:
+            cursor.register("late", _key_columns(set(late)))
             for table in ("traces", "calls"):
                 cursor.execute(
                     f"DELETE FROM {table} WHERE (project_id, trace_id) IN (SELECT project_id, trace_id::UUID FROM late)"
                 )
             cursor.unregister("late")
-        sums = [roll_up(rows) for rows in touched.values()]
-        traces: list[TraceRow] = sorted((trace for trace, _ in sums), key=lambda trace: trace.start_ns)
-        _append(cursor, "spans", tables.columns("spans", fresh))
-        _append(cursor, "payloads", tables.columns("payloads", new, _payload))
-        _append(cursor, "traces", tables.columns("traces", traces))
+        sums = [roll_up(rows) for rows in traces.values()]
+        ordered: list[TraceRow] = sorted((trace for trace, _ in sums), key=lambda trace: trace.start_ns)
+        _append(cursor, "traces", tables.columns("traces", ordered))
         _append(cursor, "calls", tables.columns("calls", [call for _, calls in sums for call in calls]))
 
     def _cursor(self) -> duckdb.DuckDBPyConnection:

@@ -112,5 +112,31 @@ LABELS: Step = (
     ),
 )
 
-STEPS: tuple[Step, ...] = (FIRST_TABLES, LABELS)
+# What reports on spending sum, and bills that were corrected. Calls that are there already get what their spans say.
+MONEY: Step = (
+    "ALTER TABLE spans ADD COLUMN provided_cost_pico BIGINT",
+    *(
+        f"ALTER TABLE calls ADD COLUMN {column}"
+        for column in (
+            "span_id UBIGINT",
+            "release_id VARCHAR",
+            "status VARCHAR",
+            "input_tokens BIGINT",
+            "output_tokens BIGINT",
+            "cache_read_tokens BIGINT",
+            "provided_cost_pico BIGINT",
+        )
+    ),
+    """UPDATE calls SET span_id = s.span_id, app = s.app, api_key_id = s.api_key_id, user_id = s.user_id,
+        release_id = s.release_id, status = s.status, input_tokens = s.input_tokens, output_tokens = s.output_tokens,
+        cache_read_tokens = s.cache_read_tokens
+        FROM spans s WHERE s.project_id = calls.project_id AND s.trace_id = calls.trace_id AND s.kind = calls.kind
+        AND s.start_ns = calls.start_ns AND s.end_ns = calls.end_ns""",
+    """CREATE TABLE bills (
+        project_id VARCHAR, trace_id UUID, span_id UBIGINT, start_ns BIGINT, corrected_ns BIGINT, run_id VARCHAR,
+        old_cost_pico BIGINT, old_price_id VARCHAR, old_cost_lines VARCHAR, new_cost_pico BIGINT, new_price_id VARCHAR
+    )""",
+)
+
+STEPS: tuple[Step, ...] = (FIRST_TABLES, LABELS, MONEY)
 """Step 1 makes schema 1. A change of `duckdb_tables` adds a step here; steps that were released stay as they are."""

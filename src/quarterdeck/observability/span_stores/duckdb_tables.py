@@ -54,6 +54,7 @@ SPANS: Mapping[str, str] = {
     "prompt_version": "VARCHAR",
     "tags": "VARCHAR[]",
     "metadata": "MAP(VARCHAR, VARCHAR)",
+    "provided_cost_pico": "BIGINT",
 }
 
 PAYLOADS: Mapping[str, str] = {
@@ -122,7 +123,29 @@ CALLS: Mapping[str, str] = {
     "team": "VARCHAR",
     "environment": "VARCHAR",
     "tags": "VARCHAR[]",
+    "span_id": "UBIGINT",
+    "release_id": "VARCHAR",
+    "status": "VARCHAR",
+    "input_tokens": "BIGINT",
+    "output_tokens": "BIGINT",
+    "cache_read_tokens": "BIGINT",
+    "provided_cost_pico": "BIGINT",
 }
+
+BILLS: Mapping[str, str] = {
+    "project_id": "VARCHAR",
+    "trace_id": "UUID",
+    "span_id": "UBIGINT",
+    "start_ns": "BIGINT",
+    "corrected_ns": "BIGINT",
+    "run_id": "VARCHAR",
+    "old_cost_pico": "BIGINT",
+    "old_price_id": "VARCHAR",
+    "old_cost_lines": "VARCHAR",
+    "new_cost_pico": "BIGINT",
+    "new_price_id": "VARCHAR",
+}
+"""Bills as they were before they were corrected: only ever added to."""
 
 LEDGER: Mapping[str, str] = {
     "schema_version": "INTEGER",
@@ -137,6 +160,7 @@ ALL: Mapping[str, Mapping[str, str]] = {
     "payloads": PAYLOADS,
     "traces": TRACES,
     "calls": CALLS,
+    "bills": BILLS,
     "ledger": LEDGER,
 }
 

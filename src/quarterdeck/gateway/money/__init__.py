@@ -1,0 +1,1 @@
+"""Money: prices that somebody sets, models without one, and history priced anew."""
