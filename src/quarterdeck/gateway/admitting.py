@@ -33,10 +33,26 @@ class ModelNotAllowed(NotAllowed):
 
 
 @dataclass(frozen=True, slots=True)
+class Errand:
+    """Something that is called for and is no model, such as a tool: `mcp/github__search`."""
+
+    id: str
+    cost_pico: int = 0
+    """What one call is said to cost."""
+
+
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """An app whose answer is made again, live or not."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class Demand:
     """What a request may take, as far as one can tell before it is made."""
 
-    target: Application | Route
+    target: Application | Route | Errand | Replayed
     input_bytes: int
     """The size of its text (`estimating.text_bytes`): tokens are estimated from it, and reconciled with what was used."""
     most_output_tokens: int | None = None
@@ -47,8 +63,10 @@ class Demand:
     @property
     def names(self) -> tuple[str, ...]:
         """All names under which the target goes, the fullest first."""
-        if isinstance(self.target, Application):
+        if isinstance(self.target, Application | Replayed):
             own: tuple[str, ...] = (self.target.name,)
+        elif isinstance(self.target, Errand):
+            own = (self.target.id,)
         else:
             own = (self.target.id, self.target.model)
         return own if self.model is None or self.model in own else (*own, self.model)
@@ -119,7 +137,7 @@ def require_model(work: Work, names: Sequence[str]) -> None:
 
 
 async def _hold(work: Work, envelope: Envelope, demand: Demand) -> Hold:
-    if work.actor.terms.allowed_models:
+    if work.actor.terms.allowed_models and not isinstance(demand.target, Errand):
         require_model(work, demand.names)
     limiter = work.part(Limiter)
     rules = limiter.rules_of(work.project_id)
@@ -134,7 +152,7 @@ async def _hold(work: Work, envelope: Envelope, demand: Demand) -> Hold:
 def _asking(work: Work, envelope: Envelope, demand: Demand) -> Asking:
     actor = work.actor
     tags = envelope.tags if not actor.terms.tags else tuple(dict.fromkeys((*actor.terms.tags, *envelope.tags)))
-    is_app = isinstance(demand.target, Application)
+    is_app = isinstance(demand.target, Application | Replayed)
     return Asking(
         work.project_id,
         key_id=actor.id,
@@ -148,8 +166,10 @@ def _asking(work: Work, envelope: Envelope, demand: Demand) -> Asking:
 
 def _needs(work: Work, demand: Demand, averages: Averages) -> Needs:
     target = demand.target
-    if isinstance(target, Application):
+    if isinstance(target, Application | Replayed):
         return needs_of_app(demand.input_bytes, demand.most_output_tokens, averages, target.name)
+    if isinstance(target, Errand):
+        return Needs(cost_pico=target.cost_pico)
     rates = work.part(Prices).rates(target.provider.account, target.model, clock.now())
     return needs_of_model(demand.input_bytes, demand.most_output_tokens, averages, target.id, rates)
 

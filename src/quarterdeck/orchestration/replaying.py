@@ -11,7 +11,9 @@ from typing import Any
 import msgspec
 
 from quarterdeck.core.errors import InvalidInput, NotFound
+from quarterdeck.gateway.admitting import Demand, Replayed, held
 from quarterdeck.gateway.calls import PiecesTally, call_model
+from quarterdeck.gateway.catalogue import Catalogue
 from quarterdeck.gateway.conversation import ChatRequest, FinishPiece, Message
 from quarterdeck.observability import traces
 from quarterdeck.observability.recorder import Recorder
@@ -30,16 +32,19 @@ async def replay(work: Work, trace_id: str) -> Replay:
     original = _root(await traces.get(work, trace_id), trace_id)
     again = Work(runtime=work.runtime, actor=work.actor, trace=Trace(), request_id=work.request_id)
     again.trace.shared["api_key_id"] = work.actor.id
-    span = again.start(original.name, original.kind)
-    span.attributes["quarterdeck.replay.of"] = trace_id
-    try:
-        said = await _again(again, original, span)
-    except BaseException as error:
-        span.fail(error)
-        raise
-    finally:
-        span.end()
-        work.part(Recorder).accept(again.trace.finished)
+    # It costs what the first answer cost, so it passes the same limits.
+    async with held(again, _demand(again, original)) as hold:
+        span = again.start(original.name, original.kind)
+        span.attributes["quarterdeck.replay.of"] = trace_id
+        try:
+            said = await _again(again, original, span)
+        except BaseException as error:
+            span.fail(error)
+            raise
+        finally:
+            span.end()
+            work.part(Recorder).accept(again.trace.finished)
+            hold.settle(again.trace.finished)
     took_ms = next((one.end_ns - one.start_ns) / 1e6 for one in again.trace.finished if one.span_id == span.span_id)
     before = _words(original.output)
     return Replay(
@@ -49,6 +54,17 @@ async def replay(work: Work, trace_id: str) -> Replay:
         # Long answers with few different words take a fifth of a second: others need not wait for that.
         diff=await asyncio.to_thread(_diff, before, said),
     )
+
+
+def _demand(work: Work, original: SpanDetail) -> Demand:
+    size = len(msgspec.json.encode(original.input))
+    if original.app is not None and original.release_id is not None:
+        return Demand(Replayed(original.app), size)
+    return Demand(work.part(Catalogue).route(work.project_id, _model(original)), size)
+
+
+def _model(original: SpanDetail) -> str:
+    return f"{original.provider}/{original.model}" if original.provider else str(original.model)
 
 
 async def _again(work: Work, original: SpanDetail, span: ActiveSpan) -> str:
@@ -64,8 +80,7 @@ async def _again(work: Work, original: SpanDetail, span: ActiveSpan) -> str:
         request = ChatRequest(model=original.model or original.app, messages=messages)
         pieces = answering.answer(work, recipe, request, span)
     else:
-        provider = f"{original.provider}/" if original.provider else ""
-        pieces = call_model(work.under(span), ChatRequest(model=f"{provider}{original.model}", messages=messages))
+        pieces = call_model(work.under(span), ChatRequest(model=_model(original), messages=messages))
     async with aclosing(pieces):
         async for piece in pieces:
             span.first_token()

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from quarterdeck.core.errors import NotFound
+from quarterdeck.access.limits import limits
+from quarterdeck.access.limits.limits import LimitWish
+from quarterdeck.core.errors import LimitReached, NotFound
 from quarterdeck.gateway.calls import call_model
 from quarterdeck.gateway.conversation import ChatRequest, Message
 from quarterdeck.observability import traces
@@ -71,6 +73,21 @@ async def test_a_direct_call_of_a_model_can_be_replayed_too(house: House) -> Non
 
     assert (again.original.output, again.replay.output) == ("Paris.", "Lyon.")
     assert house.upstream.last.body["messages"] == [{"role": "user", "content": "The capital?"}]
+
+
+async def test_a_replay_costs_and_therefore_passes_the_same_limits(house: House) -> None:
+    work = house.work
+    async for _ in call_model(work, ChatRequest("openai/gpt-4o-mini", [Message("user", "The capital?")])):
+        pass
+    house.runtime.part(Recorder).accept(work.trace.finished)
+    await limits.create(house.work, "one", LimitWish("project", "requests", 1, "month"))
+
+    await replaying.replay(house.work, work.trace.trace_id)
+    with pytest.raises(LimitReached, match="`one`"):
+        await replaying.replay(house.work, work.trace.trace_id)
+
+    (row,) = (await limits.usage(house.work)).items
+    assert (row.used, row.reserved) == (1, 0)
 
 
 async def test_a_trace_that_is_not_there_cannot_be_replayed(house: House) -> None:
