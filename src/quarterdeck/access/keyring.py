@@ -210,5 +210,6 @@ def _actor(row: store.KeyRow, project: Project) -> Actor:
             tags=tuple(row.key.tags),
             metadata=row.key.metadata,
             passthrough=row.key.passthrough,
+            allowed_tools=tuple(row.key.allowed_tools),
         ),
     )

@@ -30,6 +30,7 @@ class KeyTerms:
     allowed_models: Sequence[str] = ()
     allowed_ips: Sequence[str] = ()
     passthrough: bool = True
+    allowed_tools: Sequence[str] = ()
     tags: Sequence[str] = ()
     metadata: Mapping[str, str] = field(default_factory=dict)
 
@@ -148,6 +149,7 @@ async def _with_terms(work: Work, row: store.KeyRow, terms: KeyTerms) -> store.K
         allowed_models=[pattern.strip() for pattern in terms.allowed_models],
         allowed_ips=[text.strip() for text in terms.allowed_ips],
         passthrough=terms.passthrough,
+        allowed_tools=[pattern.strip() for pattern in terms.allowed_tools if pattern.strip()],
         tags=sorted({tag.strip() for tag in terms.tags if tag.strip()}),
         metadata=dict(terms.metadata),
     )

@@ -35,6 +35,8 @@ class ApiKey:
     """Patterns such as `openai/*` of what it may call; empty means all."""
     allowed_ips: list[str] = field(default_factory=list)
     """Addresses and CIDR ranges it may be used from; empty means all."""
+    allowed_tools: list[str] = field(default_factory=list)
+    """Patterns such as `github__*` of the tools it may call at `/mcp`; empty means all."""
     passthrough: bool = True
     """Whether it may call providers below `/passthrough`."""
     tags: list[str] = field(default_factory=list)

@@ -46,15 +46,14 @@ class TermsOfKey(BaseModel):
     team: Annotated[str, Field(min_length=1, max_length=63)] | None = None
     allowed_models: Annotated[list[str], Field(max_length=1000)] = []
     allowed_ips: Annotated[list[str], Field(max_length=1000)] = []
+    allowed_tools: Annotated[list[str], Field(max_length=1000)] = []
     passthrough: bool = True
     tags: Annotated[list[Annotated[str, Field(max_length=200)]], Field(max_length=50)] = []
     metadata: Annotated[dict[str, str], Field(max_length=50)] = {}
 
     def terms(self) -> keys.KeyTerms:
         """What holds for the key beyond its scopes."""
-        return keys.KeyTerms(
-            self.team, self.allowed_models, self.allowed_ips, self.passthrough, self.tags, self.metadata
-        )
+        return keys.KeyTerms(**self.model_dump(include=set(TermsOfKey.model_fields)))
 
 
 class KeyWish(TermsOfKey):

@@ -36,6 +36,7 @@ class _Terms(msgspec.Struct, omit_defaults=True):
     allowed_models: list[str] = []
     allowed_ips: list[str] = []
     passthrough: bool = True
+    allowed_tools: list[str] = []
     tags: list[str] = []
     metadata: dict[str, str] = {}
 
@@ -145,7 +146,7 @@ def _keys() -> Select[Any]:  # Any: the columns of a key and its team's name, ty
 
 def _changeable(row: KeyRow) -> dict[str, object]:
     key = row.key
-    terms = _Terms(key.allowed_models, key.allowed_ips, key.passthrough, key.tags, key.metadata)
+    terms = _Terms(key.allowed_models, key.allowed_ips, key.passthrough, key.allowed_tools, key.tags, key.metadata)
     return {
         "name": key.name,
         "scopes": " ".join(key.scopes),
@@ -171,6 +172,7 @@ def _key_row(row: Row[Any]) -> KeyRow:  # Any: a row of `api_keys`, whose column
         allowed_models=terms.allowed_models,
         allowed_ips=terms.allowed_ips,
         passthrough=terms.passthrough,
+        allowed_tools=terms.allowed_tools,
         tags=terms.tags,
         metadata=terms.metadata,
         rotated_at=row.rotated_at,

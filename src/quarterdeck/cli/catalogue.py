@@ -41,6 +41,12 @@ PANELS: dict[str, dict[str, Entry]] = {
         "teams": Entry("Teams: who shares keys, limits and budgets.", "teams", "teams"),
         "limits": Entry("Limits and budgets: list, set, remove, alerts.", "limits", "limits"),
         "providers": Entry("Model providers: list, add, check, remove.", "providers", "providers"),
+        "semantic-cache": Entry(
+            "Semantic caches: set up, their promise, purge.", "semantic_cache", "semantic_cache"
+        ),
+        "router": Entry("Learned routers: import outcomes, train, report.", "router", "router"),
+        "input-budget": Entry("Input budgets: trim or compress long inputs.", "input_budget", "input_budget"),
+        "mcp": Entry("MCP servers: add, check, tools, approve, remove.", "mcp", "mcp"),
         "models": Entry("List the models that can be called, with their prices.", "models", "models"),
         "demo": Entry("The demo app: measure how well it answers.", "demo", "demo"),
         "config": Entry("Settings, and where each value comes from.", "config", "config"),

@@ -35,8 +35,12 @@ APPS = names("/api/v1/apps")
 KEYS = names("/api/v1/keys")
 KNOWLEDGE = names("/api/v1/knowledge")
 LIMITS = names("/api/v1/limits")
+MCP_SERVERS = names("/api/v1/mcp/servers")
 MODELS = names("/api/v1/models", "id")
 PROVIDERS = names("/api/v1/providers")
+ROUTERS = names("/api/v1/routers")
+SEMANTIC_CACHES = names("/api/v1/semantic-caches", "target")
+INPUT_BUDGETS = names("/api/v1/input-budgets", "target")
 TEAMS = names("/api/v1/teams")
 
 

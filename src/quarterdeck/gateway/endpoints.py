@@ -10,13 +10,19 @@ from quarterdeck.gateway.chat import answer_chat
 from quarterdeck.gateway.dialect import dialect_at
 from quarterdeck.gateway.embeddings import answer_embedding
 from quarterdeck.gateway.endpoint import Endpoint
+from quarterdeck.gateway.mcp.endpoint import PATH as MCP
+from quarterdeck.gateway.mcp.endpoint import answer_mcp
 
 _AT: Mapping[str, Endpoint] = {
     "/v1/embeddings": Endpoint(("POST",), answer_embedding),
     "/v1/models": Endpoint(("GET", "HEAD"), model_list.answer_list),
+    MCP: Endpoint(("POST", "DELETE"), answer_mcp),
     token_counts.PATH: Endpoint(("POST",), token_counts.answer_count),
 }
-_BELOW: Sequence[tuple[str, Endpoint]] = (("/v1/models/", Endpoint(("GET", "HEAD"), model_list.answer_one)),)
+_BELOW: Sequence[tuple[str, Endpoint]] = (
+    ("/v1/models/", Endpoint(("GET", "HEAD"), model_list.answer_one)),
+    (MCP + "/", Endpoint(("POST", "DELETE"), answer_mcp)),
+)
 
 
 @lru_cache(maxsize=1024)

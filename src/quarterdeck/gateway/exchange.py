@@ -75,8 +75,7 @@ class Exchange:
 
     def trace(self) -> Trace:
         """A trace of our own, or the caller's, when it sent a W3C `traceparent`."""
-        found = _TRACEPARENT.fullmatch(self.headers.get(b"traceparent", b""))
-        return Trace() if found is None else Trace(found[1].decode(), found[2].decode())
+        return trace_of(self.headers.get(b"traceparent", b""))
 
     def elapsed_ns(self) -> int:
         """How long ago the request came."""
@@ -179,6 +178,12 @@ class Exchange:
     def _sent_request_id(self) -> str | None:
         sent = self.headers.get(b"x-request-id") or self.headers.get(b"helicone-request-id", b"")
         return sent.decode() if _REQUEST_ID.fullmatch(sent) else None
+
+
+def trace_of(traceparent: bytes) -> Trace:
+    """The trace that a W3C `traceparent` names, or one of our own."""
+    found = _TRACEPARENT.fullmatch(traceparent)
+    return Trace() if found is None else Trace(found[1].decode(), found[2].decode())
 
 
 _STREAM_HEADERS: tuple[Header, ...] = (

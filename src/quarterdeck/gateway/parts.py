@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import logging
 
-from quarterdeck.gateway.cache import ResponseCache
+from quarterdeck.gateway.cache import KeyScope, ResponseCache
+from quarterdeck.gateway.cache_store import CacheStore
+from quarterdeck.gateway.cache_stores.in_memory import InMemoryCache
 from quarterdeck.gateway.catalogue import Catalogue
 from quarterdeck.gateway.embedder import Embedder
 from quarterdeck.gateway.estimating import Averages
 from quarterdeck.gateway.extractive.vector_memory import VectorMemory
+from quarterdeck.gateway.mcp.directory import McpDirectory
+from quarterdeck.gateway.mcp.records import McpServersChanged
 from quarterdeck.gateway.money import pricing
 from quarterdeck.gateway.price_book import price_book
 from quarterdeck.gateway.price_rows import NO_PRICES, PriceBook
 from quarterdeck.gateway.prices import Prices
 from quarterdeck.gateway.records import ProvidersChanged
+from quarterdeck.gateway.routing.records import RoutesChanged
 from quarterdeck.gateway.semantic.cache import SemanticCache
 from quarterdeck.gateway.semantic.records import SemanticCachesChanged
 from quarterdeck.observability.pricing import Pricing
@@ -28,12 +33,20 @@ async def install_gateway(runtime: Runtime) -> None:
     prices = runtime.install(Prices, Prices(await _book(runtime)))
     runtime.install(Pricing, prices)
     await pricing.keep_fresh(runtime)
-    runtime.install(VectorMemory, VectorMemory(runtime.part(Embedder)))
-    runtime.install(ResponseCache, ResponseCache(enabled=settings.cache, ttl_s=settings.cache_ttl_s))
     runtime.install(Averages, Averages())
+    runtime.install(VectorMemory, VectorMemory(runtime.part(Embedder)))
+    scope: KeyScope = "project" if settings.cache_scope == "project" else "key"
+    store = runtime.install(CacheStore, InMemoryCache())
+    runtime.install(
+        ResponseCache, ResponseCache(store, enabled=settings.cache, ttl_s=settings.cache_ttl_s, scope=scope)
+    )
     catalogue = runtime.install(Catalogue, Catalogue(runtime))
     await catalogue.reload()
     runtime.events.subscribe(ProvidersChanged, catalogue.reload)
+    runtime.events.subscribe(RoutesChanged, catalogue.reload)
+    mcp = runtime.install(McpDirectory, McpDirectory(runtime))
+    await mcp.reload()
+    runtime.events.subscribe(McpServersChanged, mcp.reload)
     semantic = runtime.install(SemanticCache, SemanticCache(runtime))
     await semantic.reload()
     runtime.events.subscribe(SemanticCachesChanged, semantic.reload)

@@ -25,6 +25,8 @@ class Terms:
     team_name: str | None = None
     allowed_models: tuple[str, ...] = ()
     """Patterns such as `openai/*`; empty means all."""
+    allowed_tools: tuple[str, ...] = ()
+    """Patterns such as `github__*` of what it may call at `/mcp`; empty means all."""
     tags: tuple[str, ...] = ()
     metadata: Mapping[str, str] = field(default_factory=dict)
     passthrough: bool = True

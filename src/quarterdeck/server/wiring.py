@@ -28,6 +28,7 @@ from quarterdeck.core.events import Events
 from quarterdeck.gateway.embedder import Embedder
 from quarterdeck.gateway.embedders.minilm import open_minilm
 from quarterdeck.gateway.money import repricing
+from quarterdeck.gateway.mcp.directory import McpDirectory
 from quarterdeck.gateway.parts import install_gateway
 from quarterdeck.gateway.semantic.cache import SemanticCache
 from quarterdeck.jobs.dbos_jobs import DbosJobs
@@ -38,6 +39,8 @@ from quarterdeck.orchestration.parts import install_orchestration
 from quarterdeck.retrieval import embedding_job
 from quarterdeck.retrieval.parts import install_retrieval
 from quarterdeck.runtime.runtime import Runtime
+from quarterdeck.safety.live_guardrails import LiveGuardrails
+from quarterdeck.safety.records import GuardrailsChanged
 from quarterdeck.storage.blobs import Blobs
 from quarterdeck.storage.database import Database, sqlite_url
 from quarterdeck.storage.folder import locked_folder
@@ -54,6 +57,7 @@ async def running(settings: Settings) -> AsyncIterator[Runtime]:
         runtime = await _foundation(replace(settings, home=home), house)
         await _observability(runtime, house)
         await _access(runtime, house)
+        await _safety(runtime)
         await _gateway(runtime, house)
         await _retrieval(runtime, house)
         await install_orchestration(runtime)
@@ -107,10 +111,17 @@ def _counters(runtime: Runtime) -> Counters:
     return InProcessCounters(Journal(spool, runtime.database))
 
 
+async def _safety(runtime: Runtime) -> None:
+    guardrails = runtime.install(LiveGuardrails, LiveGuardrails(runtime))
+    await guardrails.reload()
+    runtime.events.subscribe(GuardrailsChanged, guardrails.reload)
+
+
 async def _gateway(runtime: Runtime, house: AsyncExitStack) -> None:
     runtime.install(Embedder, open_minilm(runtime.home, threads=runtime.settings.embedding_threads))
     await install_gateway(runtime)
     house.push_async_callback(runtime.part(SemanticCache).close)
+    house.push_async_callback(runtime.part(McpDirectory).sessions.close)
 
 
 async def _retrieval(runtime: Runtime, house: AsyncExitStack) -> None:

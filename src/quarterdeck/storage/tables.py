@@ -262,23 +262,6 @@ input_budgets = Table(
     Column("changed_at", String, nullable=False),
 )
 
-# --- prompts --------------------------------------------------------------------------------------------------
-
-prompt_versions = Table(
-    "prompt_versions",
-    metadata,
-    Column("id", String, primary_key=True),
-    Column("project_id", String, ForeignKey("projects.id"), nullable=False),
-    Column("name", String, nullable=False),
-    Column("version", Integer, nullable=False),
-    Column("sha256", String, nullable=False),
-    Column("template", Text, nullable=False),
-    Column("note", Text, nullable=False),
-    Column("created_at", String, nullable=False),
-    Column("created_by", String, nullable=False),
-    UniqueConstraint("project_id", "name", "version"),
-)
-
 # --- gateway: money -------------------------------------------------------------------------------------------
 
 # Append-only: a price is withdrawn by a later row, and each row's seal covers the row before it.
@@ -314,6 +297,91 @@ repricings = Table(
     Column("created_at", String, nullable=False),
     Column("created_by", String, nullable=False),
     Column("finished_at", String),
+)
+
+# --- gateway: MCP ---------------------------------------------------------------------------------------------
+
+mcp_servers = Table(
+    "mcp_servers",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("project_id", String, ForeignKey("projects.id"), nullable=False),
+    Column("name", String, nullable=False),
+    Column("url", String, nullable=False),
+    Column("transport", String, nullable=False),
+    Column("sealed_headers", LargeBinary),
+    Column("allowed_tools", Text, nullable=False),
+    Column("timeout_s", Float, nullable=False),
+    Column("on_change", String, nullable=False),
+    Column("price_pico_per_call", BigInteger),
+    Column("created_at", String, nullable=False),
+    Column("owner", String, nullable=False),
+    UniqueConstraint("project_id", "name"),
+)
+
+# A tool as it was approved, and what it has become since, when a server has changed it.
+mcp_tools = Table(
+    "mcp_tools",
+    metadata,
+    Column("server_id", String, ForeignKey("mcp_servers.id"), primary_key=True),
+    Column("name", String, primary_key=True),
+    Column("sha256", String, nullable=False),
+    Column("definition", Text, nullable=False),
+    Column("approved_at", String, nullable=False),
+    Column("approved_by", String, nullable=False),
+    Column("changed_sha256", String),
+    Column("changed_definition", Text),
+    Column("changed_at", String),
+)
+
+# --- prompts --------------------------------------------------------------------------------------------------
+
+prompt_versions = Table(
+    "prompt_versions",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("project_id", String, ForeignKey("projects.id"), nullable=False),
+    Column("name", String, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("sha256", String, nullable=False),
+    Column("template", Text, nullable=False),
+    Column("note", Text, nullable=False),
+    Column("created_at", String, nullable=False),
+    Column("created_by", String, nullable=False),
+    Column("model", String),  # what the gateway calls with it, unless a request says otherwise
+    Column("parameters", Text, nullable=False, server_default="{}"),
+    UniqueConstraint("project_id", "name", "version"),
+)
+
+# Which version a name such as `production` stands for, now.
+prompt_labels = Table(
+    "prompt_labels",
+    metadata,
+    Column("project_id", String, ForeignKey("projects.id"), primary_key=True),
+    Column("name", String, primary_key=True),
+    Column("label", String, primary_key=True),
+    Column("version", Integer, nullable=False),
+    Column("moved_at", String, nullable=False),
+    Column("moved_by", String, nullable=False),
+)
+
+# --- safety ---------------------------------------------------------------------------------------------------
+
+guardrails = Table(
+    "guardrails",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("project_id", String, ForeignKey("projects.id"), nullable=False),
+    Column("name", String, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("description", Text, nullable=False),
+    Column("enabled", Boolean, nullable=False, server_default=true()),
+    Column("policy", Text, nullable=False),
+    Column("sealed_secret", LargeBinary),
+    Column("owner", String, nullable=False, server_default="ui"),
+    Column("created_at", String, nullable=False),
+    Column("changed_at", String, nullable=False),
+    UniqueConstraint("project_id", "name"),
 )
 
 # --- retrieval ------------------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 from quarterdeck.access.limits import refusing, store, windows
-from quarterdeck.access.limits.counters import RENEW_EVERY_S, Claim, Counters, Standing
+from quarterdeck.access.limits.counters import RENEW_EVERY_S, Claim, Counters, Standing, project_of
 from quarterdeck.access.limits.records import LimitAlert, LimitAlertRaised, LimitsChanged, amount_of
 from quarterdeck.access.limits.rulebook import Asking, Needs, ProjectRules, Rule, Rulebook
 from quarterdeck.core import clock, ids
@@ -104,7 +104,7 @@ class Limiter:
         wanted = needs() if rules.needs_estimate else Needs()
         now_s = windows.now_s()
         claims = [rule.claim(value, wanted.of(rule.limit.metric), now_s) for rule, value in concerning]
-        lease = f"{asking.project_id}:{ids.new_trace_id()}"
+        lease = f"{rules.name}:{ids.new_trace_id()}"
         answer = await self.counters.reserve(lease, claims)
         if answer.refused is not None:
             rule, claim, standing = (
@@ -140,8 +140,8 @@ class Limiter:
         """Charge what came after a lease was settled; it is no further request."""
         more = Needs(took.input_tokens, took.output_tokens, took.cost_pico, requests=0)
         spent = [(rule, claim) for (rule, _), claim in zip(rules, claims, strict=True) if claim.spent]
-        lease = f"{spent[0][0].project_id}:{ids.new_trace_id()}" if spent else ""
         if spent:
+            lease = f"{project_of(spent[0][1].key)}:{ids.new_trace_id()}"
             self.counters.settle(
                 lease, [claim for _, claim in spent], [more.of(rule.limit.metric) for rule, _ in spent]
             )

@@ -119,7 +119,7 @@ async def store_status(work: Work) -> StoreStatus:
 
 async def _usage(work: Work, limit: Limit) -> list[LimitUsage]:
     start_s, end_s = windows.bounds_s(limit.window, windows.now_s())
-    prefix = f"{work.project_id}:{limit.id}:{start_s}:"
+    prefix = f"{work.actor.project_name}:{limit.counter}:{start_s}:"
     standings = await work.part(Limiter).counters.look(prefix)
     if not limit.each:
         standings = {prefix: standings.get(prefix, Standing())}

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Literal
 
 from quarterdeck.core.events import Event
+from quarterdeck.core.hashing import sha256
 from quarterdeck.core.money import PICO, to_pico
 
 Subject = Literal["project", "team", "user", "key", "tag", "model", "app"]
@@ -45,6 +46,14 @@ class Limit:
     def units(self) -> int:
         """The amount as counters have it: pico-dollars, or pieces."""
         return units_of(self.metric, self.amount)
+
+    @property
+    def counter(self) -> str:
+        """How its counters are named: alike on all machines, and another one when something else is counted."""
+        # The ids of projects and keys are of one database; their limit's name stands for them.
+        whom = "" if self.subject in ("project", "key") else self.subject_id
+        counted = sha256("\n".join((self.subject, whom, str(self.each), self.metric, self.window)))
+        return f"{self.name}~{counted[:8]}"
 
 
 @dataclass(frozen=True)

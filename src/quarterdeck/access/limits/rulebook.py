@@ -75,8 +75,9 @@ class Needs:
 class Rule:
     """A limit, ready to be applied."""
 
-    def __init__(self, project_id: str, limit: Limit) -> None:
+    def __init__(self, project_id: str, project_name: str, limit: Limit) -> None:
         self.project_id = project_id
+        self._name = f"{project_name}:{limit.counter}"
         self.limit = limit
         self.units = limit.units
         self.start_s = self.end_s = 0
@@ -123,7 +124,7 @@ class Rule:
 
     def _turn(self, now_s: int) -> None:
         self.start_s, self.end_s = windows.bounds_s(self.limit.window, now_s)
-        self._prefix = f"{self.project_id}:{self.limit.id}:{self.start_s}:"
+        self._prefix = f"{self._name}:{self.start_s}:"
         self.told.clear()
 
 
@@ -131,6 +132,7 @@ class Rule:
 class ProjectRules:
     """The limits of one project."""
 
+    name: str = ""
     rules: list[Rule] = field(default_factory=list)
     needs_estimate: bool = False
     """Whether any of them is about tokens or money."""
@@ -150,11 +152,11 @@ class ProjectRules:
 class Rulebook:
     """All limits of all projects."""
 
-    def __init__(self, limits: Iterable[tuple[str, Limit]] = ()) -> None:
+    def __init__(self, limits: Iterable[tuple[str, str, Limit]] = ()) -> None:
         projects: dict[str, ProjectRules] = {}
-        for project_id, limit in limits:
+        for project_id, project_name, limit in limits:
             if limit.enabled:
-                of_project = projects.setdefault(project_id, ProjectRules())
-                of_project.rules.append(Rule(project_id, limit))
+                of_project = projects.setdefault(project_id, ProjectRules(project_name))
+                of_project.rules.append(Rule(project_id, project_name, limit))
                 of_project.needs_estimate |= limit.metric not in ("requests", "concurrency")
         self.projects: Mapping[str, ProjectRules] = projects

@@ -16,7 +16,7 @@ from quarterdeck.access.limits.records import Limit, LimitAlert, amount_of
 from quarterdeck.core.errors import Conflict
 from quarterdeck.storage.database import Database
 from quarterdeck.storage.spool import SpoolPosition
-from quarterdeck.storage.tables import limit_alerts, limit_counters, limit_journal, limit_leases
+from quarterdeck.storage.tables import limit_alerts, limit_counters, limit_journal, limit_leases, projects
 from quarterdeck.storage.tables import limits as limit_table
 
 
@@ -33,11 +33,12 @@ class Balance:
 # --- limits ---------------------------------------------------------------------------------------------------
 
 
-async def every_limit(database: Database) -> list[tuple[str, Limit]]:
-    """The limits of all projects, each with its project."""
+async def every_limit(database: Database) -> list[tuple[str, str, Limit]]:
+    """The limits of all projects, each with the id and the name of its project."""
+    statement = select(limit_table, projects.c.name.label("project_name")).join_from(limit_table, projects)
     async with database.reading() as connection:
-        rows = await connection.execute(select(limit_table).order_by(limit_table.c.id))
-    return [(row.project_id, _limit(row)) for row in rows]
+        rows = await connection.execute(statement.order_by(limit_table.c.id))
+    return [(row.project_id, row.project_name, _limit(row)) for row in rows]
 
 
 async def limits(database: Database, project_id: str) -> list[Limit]:

@@ -33,6 +33,13 @@ def _terms(verb: F) -> F:
                 help="What it may call, such as `openai/*`; may be repeated.",
             ),
             click.option(
+                "--tool",
+                "tools",
+                multiple=True,
+                metavar="PATTERN",
+                help="What it may call at `/mcp`, such as `github__*`; may be repeated.",
+            ),
+            click.option(
                 "--ip", "ips", multiple=True, metavar="CIDR", help="From where it may be used; may be repeated."
             ),
             click.option("--tag", "tags", multiple=True, help="Put on all its calls; may be repeated."),
@@ -138,6 +145,7 @@ def _said(terms: dict[str, Any]) -> dict[str, object]:  # Any: options, whose ty
     said = {
         "team": terms["team"],
         "allowed_models": list(terms["models"]) or None,
+        "allowed_tools": list(terms["tools"]) or None,
         "allowed_ips": list(terms["ips"]) or None,
         "tags": list(terms["tags"]) or None,
         "metadata": {name: value for name, _, value in labels} or None,
@@ -146,7 +154,7 @@ def _said(terms: dict[str, Any]) -> dict[str, object]:  # Any: options, whose ty
     return {name: value for name, value in said.items() if value is not None}
 
 
-_TERMS = ("team", "allowed_models", "allowed_ips", "tags", "metadata", "passthrough")
+_TERMS = ("team", "allowed_models", "allowed_tools", "allowed_ips", "tags", "metadata", "passthrough")
 
 
 def _find(desk: Desk, key: str) -> str:

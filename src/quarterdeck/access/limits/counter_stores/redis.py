@@ -6,6 +6,7 @@ end a day after their window. A lease is a hash of what it holds, and stands in 
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -105,6 +106,10 @@ for _, name in ipairs(ended) do charge(KEYS[1], name) end
 return #ended
 """
 )
+_SCRIPTS = {
+    script: hashlib.sha1(script.encode(), usedforsecurity=False).hexdigest()
+    for script in (_RESERVE, _SETTLE, _RENEW, _SWEEP)
+}
 
 
 class RedisCounters(RemoteCounters):
@@ -124,7 +129,7 @@ class RedisCounters(RemoteCounters):
         super().__init__(on_failure=on_failure, sharers=sharers, told=told)
         try:
             from redis import asyncio as redis_asyncio
-            from redis.exceptions import RedisError
+            from redis.exceptions import NoScriptError, RedisError
         except ImportError as error:
             raise SetupError(
                 "`QUARTERDECK_REDIS_URL` needs the package `redis`: `pip install quarterdeck[redis]`."
@@ -139,16 +144,12 @@ class RedisCounters(RemoteCounters):
             raise SetupError(
                 "`QUARTERDECK_REDIS_URL` is no address of a Redis: write `redis://HOST:6379/0`."
             ) from error
-        self._reserve = self._redis.register_script(_RESERVE)
-        self._settle = self._redis.register_script(_SETTLE)
-        self._renew = self._redis.register_script(_RENEW)
-        self._sweep = self._redis.register_script(_SWEEP)
+        self._unknown = NoScriptError
+        self._loaded = False
 
     async def exchange(self, batch: Sequence[Command]) -> list[Reply]:
         try:
-            async with self._redis.pipeline(transaction=False) as pipe:
-                sent = [await self._send(pipe, command) for command in batch]
-                answers = await pipe.execute() if any(sent) else await self._greet()
+            sent, answers = await self._carry_out(batch)
         except self._error as error:
             # Its own words may name the address, and with it a password: the class says enough.
             raise Unavailable(f"Redis: {type(error).__name__}") from error
@@ -167,40 +168,26 @@ class RedisCounters(RemoteCounters):
     async def hang_up(self) -> None:
         await self._redis.aclose()
 
-    async def _greet(self) -> list[object]:
-        await self._redis.ping()
-        return []
-
-    async def _send(
-        self, pipe: Any, command: Command
-    ) -> int:  # Any: redis-py's pipeline is typed for two worlds at once
-        """Put a command into a pipeline; how many answers it will have."""
-        if isinstance(command, Reserve):
-            leases, lease = _names(command.lease)
-            arguments: list[str | int] = [command.lease, self._lease_ms]
-            for claim in command.claims:
-                most = "" if claim.most is None else claim.most
-                arguments += [claim.amount, most, _end(claim.ends_at_s), "s:" if claim.spent else "n:"]
-            keys = [leases, lease, *(_meter(claim.key) for claim in command.claims)]
-            await self._reserve(keys=keys, args=arguments, client=pipe)
-            return 1
-        if isinstance(command, Settle):
-            leases, lease = _names(command.lease)
-            arguments = [command.lease]
-            for claim, used in zip(command.claims, command.used, strict=True):
-                arguments += [used, _end(claim.ends_at_s), "s:" if claim.spent else "n:"]
-            keys = [leases, lease, *(_meter(claim.key) for claim in command.claims)]
-            await self._settle(keys=keys, args=arguments, client=pipe)
-            return 1
-        if isinstance(command, Renew):
-            of_project: dict[str, list[str]] = {}
-            for name in command.leases:
-                of_project.setdefault(_names(name)[0], []).append(name)
-            for leases, names in of_project.items():
-                await self._renew(keys=[leases], args=[self._lease_ms, *names], client=pipe)
-            return len(of_project)
-        await self._sweep(keys=[_names(command.prefix)[0]], client=pipe)
-        return 1
+    async def _carry_out(self, batch: Sequence[Command]) -> tuple[list[int], list[Any]]:  # Any: whatever Redis answers
+        """One round trip for all of it. A server that was restarted has to be told the scripts again."""
+        for _ in range(2):
+            async with self._redis.pipeline(transaction=False) as pipe:
+                told = 0 if self._loaded else len(_SCRIPTS)
+                if told:
+                    for script in _SCRIPTS:
+                        pipe.script_load(script)
+                sent = [_send(pipe, command, self._lease_ms) for command in batch]
+                if not any(sent):
+                    pipe.ping()
+                try:
+                    answers = await pipe.execute()
+                except self._unknown:
+                    # Whatever was carried out before is not carried out twice: each lease is taken and ended once.
+                    self._loaded = False
+                    continue
+            self._loaded = True
+            return sent, answers[told:]
+        raise Unavailable("Redis forgets its scripts.")
 
     async def _standings(self, prefix: str) -> dict[str, Standing]:
         start = _meter(prefix)
@@ -215,6 +202,38 @@ class RedisCounters(RemoteCounters):
                 if standing.used or standing.reserved:
                     found[_key_of(name)] = standing
         return found
+
+
+def _send(
+    pipe: Any, command: Command, lease_ms: int
+) -> int:  # Any: redis-py's pipeline is typed for two worlds at once
+    """Put a command into a pipeline; how many answers it will have."""
+    if isinstance(command, Reserve):
+        arguments: list[str | int] = [command.lease, lease_ms]
+        for claim in command.claims:
+            most = "" if claim.most is None else claim.most
+            arguments += [claim.amount, most, _end(claim.ends_at_s), "s:" if claim.spent else "n:"]
+        _run(pipe, _RESERVE, [*_names(command.lease), *(_meter(claim.key) for claim in command.claims)], arguments)
+        return 1
+    if isinstance(command, Settle):
+        arguments = [command.lease]
+        for claim, used in zip(command.claims, command.used, strict=True):
+            arguments += [used, _end(claim.ends_at_s), "s:" if claim.spent else "n:"]
+        _run(pipe, _SETTLE, [*_names(command.lease), *(_meter(claim.key) for claim in command.claims)], arguments)
+        return 1
+    if isinstance(command, Renew):
+        of_project: dict[str, list[str | int]] = {}
+        for name in command.leases:
+            of_project.setdefault(_names(name)[0], []).append(name)
+        for leases, names in of_project.items():
+            _run(pipe, _RENEW, [leases], [lease_ms, *names])
+        return len(of_project)
+    _run(pipe, _SWEEP, [_names(command.prefix)[0]], [])
+    return 1
+
+
+def _run(pipe: Any, script: str, keys: Sequence[str], arguments: Sequence[str | int]) -> None:  # Any: as above
+    pipe.evalsha(_SCRIPTS[script], len(keys), *keys, *arguments)
 
 
 def _names(lease: str) -> tuple[str, str]:
