@@ -35,6 +35,8 @@ class Asked:
     """What a translation leaves out, and can do without: told to the client in a header."""
     untranslatable: str | None = None
     """What only a provider of the same dialect can do, if something is asked that a translation would falsify."""
+    rewritten: bool = False
+    """Whether the body is no longer in the client's dialect but in ours, so that it cannot be sent on as it is."""
 
     def require_translatable(self, name: str) -> None:
         """Refuse what would not be the same in another dialect."""

@@ -42,6 +42,8 @@ class Told:
     attempts: int
     """How many calls it took; 1 when the first went well."""
     session_id: str | None
+    guardrails: tuple[str, ...] = ()
+    """Those that have looked at it so far."""
 
 
 class Vendor(ABC):

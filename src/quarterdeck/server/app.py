@@ -15,9 +15,9 @@ from quarterdeck.config.settings import Settings
 from quarterdeck.core import ids
 from quarterdeck.gateway import routes as gateway_routes
 from quarterdeck.gateway.asgi import DataPlane
+from quarterdeck.gateway.compression import routes as compression_routes
 from quarterdeck.gateway.mcp import routes as mcp_routes
 from quarterdeck.gateway.money import routes as money_routes
-from quarterdeck.gateway.semantic import routes as semantic_routes
 from quarterdeck.gateway.routing import routes as routing_routes
 from quarterdeck.observability import routes as observability_routes
 from quarterdeck.observability.spending import routes as spending_routes
@@ -41,6 +41,8 @@ ROOMS: tuple[APIRouter, ...] = (
     semantic_routes.router,
     money_routes.router,
     observability_routes.router,
+    compression_routes.router,
+    router_routes.router,
     spending_routes.router,
     orchestration_routes.router,
     prompts_routes.router,

@@ -71,4 +71,6 @@ class LiteLLM(Vendor):
             headers.append((b"x-litellm-model-group", told.model.encode()))
         if told.cost_usd is not None:
             headers.append((b"x-litellm-response-cost", told.cost_usd.encode()))
+        if told.guardrails:
+            headers.append((b"x-litellm-applied-guardrails", ",".join(told.guardrails).encode()))
         return headers
