@@ -350,40 +350,7 @@ prompt_versions = Table(
     Column("created_by", String, nullable=False),
     Column("model", String),  # what the gateway calls with it, unless a request says otherwise
     Column("parameters", Text, nullable=False, server_default="{}"),
-    Column("model", String),  # what the gateway calls with it, unless a request says otherwise
-    Column("parameters", Text, nullable=False, server_default="{}"),
     UniqueConstraint("project_id", "name", "version"),
-)
-
-# Which version a name such as `production` stands for, now.
-prompt_labels = Table(
-    "prompt_labels",
-    metadata,
-    Column("project_id", String, ForeignKey("projects.id"), primary_key=True),
-    Column("name", String, primary_key=True),
-    Column("label", String, primary_key=True),
-    Column("version", Integer, nullable=False),
-    Column("moved_at", String, nullable=False),
-    Column("moved_by", String, nullable=False),
-)
-
-# --- safety ---------------------------------------------------------------------------------------------------
-
-guardrails = Table(
-    "guardrails",
-    metadata,
-    Column("id", String, primary_key=True),
-    Column("project_id", String, ForeignKey("projects.id"), nullable=False),
-    Column("name", String, nullable=False),
-    Column("version", Integer, nullable=False),
-    Column("description", Text, nullable=False),
-    Column("enabled", Boolean, nullable=False, server_default=true()),
-    Column("policy", Text, nullable=False),
-    Column("sealed_secret", LargeBinary),
-    Column("owner", String, nullable=False, server_default="ui"),
-    Column("created_at", String, nullable=False),
-    Column("changed_at", String, nullable=False),
-    UniqueConstraint("project_id", "name"),
 )
 
 # Which version a name such as `production` stands for, now.
