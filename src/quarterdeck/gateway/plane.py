@@ -6,7 +6,6 @@ from quarterdeck.access.keyring import Keyring
 from quarterdeck.gateway.admission import Admission
 from quarterdeck.gateway.cache import ResponseCache
 from quarterdeck.gateway.catalogue import Catalogue
-from quarterdeck.gateway.compression.budgets import InputBudgets
 from quarterdeck.gateway.semantic.cache import SemanticCache
 from quarterdeck.observability.recorder import Recorder
 from quarterdeck.runtime.runtime import Runtime
@@ -24,7 +23,6 @@ class Plane:
         self.catalogue = runtime.part(Catalogue)
         self.cache = runtime.part(ResponseCache)
         self.semantic = runtime.part(SemanticCache)
-        self.input_budgets = runtime.part(InputBudgets)
         self.guardrails = runtime.part(LiveGuardrails)
         self.admission = Admission(settings.home, settings.max_in_flight)
         self.max_body_bytes = settings.max_body_mb << 20
