@@ -20,7 +20,7 @@ from typing import Any
 
 from aiohttp import web
 
-from tests.fakes import bedrock, gemini
+from tests.fakes import bedrock, cohere, gemini, media, mistral, vertex
 from tests.fakes.turn import Break, Json, Script, ToolCall, Turn, interruption
 
 __all__ = ["FakeUpstream", "Received", "ToolCall", "Turn", "fake_upstream"]
@@ -57,6 +57,9 @@ class FakeUpstream:
         """The connection of each request."""
         self.arrived = asyncio.Event()
         self.release = asyncio.Event()
+        self.tokens_given = 0
+        """How many access tokens Google Cloud has given out."""
+        self.token_lasts_s = 3599
         self._turns: list[Turn] = [Turn()]
         self._count = 0
 
@@ -76,6 +79,11 @@ class FakeUpstream:
         received = Received(
             request.path, {k.lower(): v for k, v in request.headers.items()}, await request.read(), request.raw_path
         )
+        if request.path == "/token":
+            self.tokens_given += 1
+            await asyncio.sleep(0)
+            status, token = vertex.exchange(received.raw, self.tokens_given, lasts_s=self.token_lasts_s)
+            return web.json_response(token, status=status)
         self.received.append(received)
         self.connections.append(request.transport)
         self.arrived.set()
@@ -118,10 +126,42 @@ class FakeUpstream:
                 return await self._give(
                     request, turn, bedrock.answer(path, received.body if received.raw else {}, turn)
                 )
+            case path if path.startswith("/cohere/"):
+                asked = received.body if received.raw else {}
+                return await self._give(request, turn, cohere.answer(path.removeprefix("/cohere"), asked, turn))
+            case path if path.startswith("/mistral/v1/"):
+                return await self._mistral(request, received, turn)
+            case path if path.startswith(("/v1/projects/", "/v1beta1/publishers/")):
+                return await self._vertex(request, received, turn)
+            case path if (found := media.answer(path, request, received, turn)) is not None:
+                return await self._give(request, turn, found) if isinstance(found, list) else found
             case path if path.startswith("/v1beta/"):
                 answer = gemini.answer(path, request.query, received.body if received.raw else {}, turn)
                 return await self._give(request, turn, answer)
         return web.json_response({"error": {"message": f"no route {request.path}", "type": "not_found"}}, status=404)
+
+    async def _mistral(self, request: web.Request, received: Received, turn: Turn) -> web.StreamResponse:
+        if request.path.endswith("/models"):
+            return web.json_response(mistral.MODELS)
+        if request.path.endswith("/embeddings"):
+            return web.json_response(_embeddings(received.body, turn))
+        refused = mistral.refusal(received.body)
+        if refused is not None:
+            return web.json_response(refused, status=422)
+        if received.body.get("stream"):
+            return await self._stream(request, turn, mistral.events(turn))
+        return web.json_response(mistral.completion(turn))
+
+    async def _vertex(self, request: web.Request, received: Received, turn: Turn) -> web.StreamResponse:
+        if received.headers.get("authorization") != f"Bearer ya29.token-{self.tokens_given}":
+            return web.json_response(vertex.BAD_KEY, status=401)
+        if request.path.endswith("/models"):
+            return web.json_response(vertex.MODELS)
+        if request.path.endswith(":predict"):
+            return web.json_response(vertex.predictions(received.body))
+        if request.path.endswith(":streamRawPredict"):
+            return await self._stream(request, turn, self._anthropic_events(turn))
+        return await self._give(request, turn, gemini.answer(request.path, request.query, received.body, turn))
 
     async def _give(self, request: web.Request, turn: Turn, answer: Json | Script) -> web.StreamResponse:
         if isinstance(answer, dict):

@@ -52,6 +52,10 @@ class Settings:
     """The longest wait for the first piece of an answer."""
     upstream_idle_timeout_s: float = 60.0
     """The longest silence between two pieces of a provider's stream."""
+    upstream_total_timeout_s: float = 0.0
+    """The longest that a whole answer may take; 0 means as long as it keeps coming."""
+    max_in_flight_per_provider: int = 0
+    """More requests than this at once to one provider are shed with 429, or go to the next target; 0 means no limit."""
     drain_timeout_s: float = 25.0
     """How long a stop waits for requests that are still being answered."""
     embedding_threads: int = 0
@@ -59,7 +63,9 @@ class Settings:
     cache: bool = True
     """Whether an identical request is served from the exact response cache."""
     cache_ttl_s: int = 3600
-    """How long an answer is kept in the response cache."""
+    """How long an answer is kept in the response cache, unless a request says otherwise."""
+    cache_scope: str = "key"
+    """Who shares cached answers: `key`, each key its own, or `project`, all keys of a project."""
     duckdb_memory_mb: int = 256
     """Memory that the span store may use."""
     log_level: str = "info"
@@ -81,6 +87,8 @@ _RANGES: Mapping[str, tuple[float, float]] = {
     "upstream_connect_timeout_s": (0.01, 86_400),
     "upstream_first_token_timeout_s": (0.01, 86_400),
     "upstream_idle_timeout_s": (0.01, 86_400),
+    "upstream_total_timeout_s": (0, 86_400),
+    "max_in_flight_per_provider": (0, 1_000_000),
     "drain_timeout_s": (0, 86_400),
     "embedding_threads": (0, 1_024),
     "cache_ttl_s": (1, 31_536_000),
@@ -108,17 +116,77 @@ PROVIDER_VARIABLES = (
     "GEMINI_API_KEY",
     "GOOGLE_API_KEY",
     "GOOGLE_GEMINI_BASE_URL",
-    "GROQ_API_KEY",
+    "COHERE_API_KEY",
+    "CO_API_KEY",
+    "COHERE_BASE_URL",
     "MISTRAL_API_KEY",
+    "MISTRAL_BASE_URL",
+    "GOOGLE_APPLICATION_CREDENTIALS",
+    "VERTEX_PROJECT",
+    "VERTEX_LOCATION",
+    "VERTEX_BASE_URL",
+    "GOOGLE_CLOUD_PROJECT",
+    "GOOGLE_CLOUD_LOCATION",
+    "OLLAMA_HOST",
+    "GROQ_API_KEY",
     "DEEPSEEK_API_KEY",
     "TOGETHER_API_KEY",
     "FIREWORKS_API_KEY",
     "OPENROUTER_API_KEY",
     "XAI_API_KEY",
     "PERPLEXITY_API_KEY",
-    "OLLAMA_HOST",
-    "OLLAMA_BASE_URL",
+    "CEREBRAS_API_KEY",
+    "SAMBANOVA_API_KEY",
+    "NVIDIA_API_KEY",
+    "NEBIUS_API_KEY",
+    "DEEPINFRA_API_KEY",
+    "HYPERBOLIC_API_KEY",
+    "NOVITA_API_KEY",
+    "MOONSHOT_API_KEY",
+    "ZAI_API_KEY",
+    "DASHSCOPE_API_KEY",
+    "SILICONFLOW_API_KEY",
+    "MINIMAX_API_KEY",
+    "LLAMA_API_KEY",
+    "GITHUB_MODELS_TOKEN",
+    "HF_TOKEN",
+    "CLOUDFLARE_ACCOUNT_ID",
+    "CLOUDFLARE_API_TOKEN",
+    "DATABRICKS_HOST",
+    "DATABRICKS_TOKEN",
+    "ANYSCALE_BASE_URL",
+    "ANYSCALE_API_KEY",
+    "BASETEN_API_KEY",
+    "NSCALE_API_KEY",
+    "OVH_AI_ENDPOINTS_ACCESS_TOKEN",
+    "SCW_SECRET_KEY",
+    "FEATHERLESS_API_KEY",
+    "FRIENDLI_TOKEN",
+    "UPSTAGE_API_KEY",
+    "AI21_API_KEY",
+    "AI_GATEWAY_API_KEY",
+    "JINA_API_KEY",
+    "VOYAGE_API_KEY",
     "VLLM_BASE_URL",
+    "VLLM_API_KEY",
+    "SGLANG_BASE_URL",
+    "SGLANG_API_KEY",
+    "LLAMACPP_BASE_URL",
+    "LLAMACPP_API_KEY",
+    "LMSTUDIO_BASE_URL",
+    "LMSTUDIO_API_KEY",
+    "TGI_BASE_URL",
+    "TGI_API_KEY",
+    "TEI_BASE_URL",
+    "TEI_API_KEY",
+    "LOCALAI_BASE_URL",
+    "LOCALAI_API_KEY",
+    "JAN_BASE_URL",
+    "JAN_API_KEY",
+    "XINFERENCE_BASE_URL",
+    "XINFERENCE_API_KEY",
+    "OLLAMA_BASE_URL",
+    "OLLAMA_API_KEY",
 )
 
 

@@ -18,6 +18,7 @@ from quarterdeck.gateway.price_rows import Rates
 from quarterdeck.gateway.prices import Prices
 from quarterdeck.gateway.provider import Account, Provider, ProviderKind
 from quarterdeck.gateway.records import ConfiguredProvider, ModelCard, ProviderCheck, ProvidersChanged
+from quarterdeck.gateway.well_known import standard_url
 from quarterdeck.runtime.work import Work
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
@@ -25,13 +26,19 @@ _STANDARD_URLS = {
     "openai": "https://api.openai.com/v1",
     "anthropic": "https://api.anthropic.com",
     "gemini": "https://generativelanguage.googleapis.com",
+    "vertex": "https://aiplatform.googleapis.com",
+    "cohere": "https://api.cohere.com",
+    "mistral": "https://api.mistral.ai/v1",
 }
 _EXAMPLES = {
     "azure": "https://my-resource.openai.azure.com",
     "bedrock": "https://bedrock-runtime.eu-central-1.amazonaws.com",
 }
-_TAKE_JSON = {"azure", "bedrock"}
+_TAKE_JSON = {"azure", "bedrock", "vertex"}
 """Kinds whose credential may be several words, as one JSON object."""
+_MAY_NEED_NO_KEY = {"openai-compatible", "litellm"}
+_NEED_NO_URL = {"litellm"}
+"""Kinds that know by the model's name where it is."""
 _KEY = re.compile(r"[\x21-\x7e]{1,4096}")
 _LONGEST_JSON = 16_384
 _MOST_MODELS = 1000
@@ -63,12 +70,12 @@ async def add(
         )
     if api_key is not None and not (kind in _TAKE_JSON and _is_json(api_key)) and not _KEY.fullmatch(api_key):
         raise InvalidInput("`api_key` has spaces or characters that no key has. Was it copied whole?", param="api_key")
-    if kind != "openai-compatible" and not api_key:
+    if kind not in _MAY_NEED_NO_KEY and not api_key:
         raise InvalidInput(f"`{kind}` needs an `api_key`.", param="api_key")
     account = Account(
         name=name,
         kind=kind,
-        base_url=_checked_url(base_url or _STANDARD_URLS.get(kind), _EXAMPLES.get(kind, "http://127.0.0.1:8000/v1")),
+        base_url=_address(name, kind, base_url),
         api_key=api_key,
         models=_checked_models(models),
         project_id=work.project_id,
@@ -147,6 +154,13 @@ def _is_json(text: str) -> bool:
         return len(text) <= _LONGEST_JSON and isinstance(msgspec.json.decode(text), dict)
     except msgspec.DecodeError:
         return False
+
+
+def _address(name: str, kind: ProviderKind, base_url: str | None) -> str:
+    if kind in _NEED_NO_URL and not base_url:
+        return ""
+    standard = standard_url(name) if kind == "openai-compatible" else _STANDARD_URLS.get(kind)
+    return _checked_url(base_url or standard, _EXAMPLES.get(kind, "http://127.0.0.1:8000/v1"))
 
 
 def _checked_url(text: str | None, example: str) -> str:

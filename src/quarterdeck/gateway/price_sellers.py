@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 
 from quarterdeck.gateway.provider import Account
+from quarterdeck.gateway.well_known import RUN_HERE
 
 FREE = "free"
 """The price list of models that run on this machine: nobody sends a bill."""
@@ -14,7 +15,9 @@ _SELLERS = {
     "anthropic": "anthropic",
     "azure": "azure",
     "gemini": "google",
+    "vertex": "google",
     "bedrock": "aws",
+    "cohere": "cohere",
     "groq": "groq",
     "mistral": "mistral",
     "deepseek": "deepseek",
@@ -24,7 +27,6 @@ _SELLERS = {
     "xai": "x-ai",
     "perplexity": "perplexity",
 }
-_RUN_HERE = {"ollama", "vllm", "local"}
 # `gen_ai.provider.name` as the conventions have it, and the older `gen_ai.system`.
 _IN_OPEN_TELEMETRY = {
     "aws.bedrock": "aws",
@@ -53,7 +55,7 @@ UrlPatterns = Sequence[tuple[re.Pattern[str], str]]
 
 def seller_of(account: Account, by_url: UrlPatterns) -> str | None:
     """Whose price list applies to an account; None when nobody's does."""
-    if account.kind == "local" or (account.name in _RUN_HERE and account.origin != "stored"):
+    if account.kind == "local" or (account.name in RUN_HERE and account.origin != "stored"):
         return FREE
     if account.kind in _SELLERS:
         return _SELLERS[account.kind]

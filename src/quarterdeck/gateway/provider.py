@@ -7,14 +7,29 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar, Literal
 
-from quarterdeck.core.errors import InvalidInput
+from yarl import URL
+
+from quarterdeck.core.errors import InvalidInput, LimitReached
 from quarterdeck.gateway.conversation import ChatRequest, Piece
 from quarterdeck.gateway.dialect import DialectName
+from quarterdeck.gateway.ranking import Ranking, RerankRequest
 from quarterdeck.gateway.upstream import Reply
 from quarterdeck.runtime.runtime import Runtime
 from quarterdeck.runtime.work import Work
 
-ProviderKind = Literal["openai", "anthropic", "azure", "gemini", "bedrock", "openai-compatible", "local"]
+ProviderKind = Literal[
+    "openai",
+    "anthropic",
+    "azure",
+    "gemini",
+    "vertex",
+    "bedrock",
+    "cohere",
+    "mistral",
+    "openai-compatible",
+    "litellm",
+    "local",
+]
 
 
 @dataclass(frozen=True)
@@ -52,6 +67,14 @@ class OfferedModel:
     kind: Literal["chat", "embedding"] = "chat"
 
 
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where something goes that is forwarded as it is, and the headers that open the door there."""
+
+    url: URL
+    headers: Mapping[str, str]
+
+
 @dataclass(frozen=True)
 class Embeddings:
     """Vectors in the order of the texts, and what they took."""
@@ -71,6 +94,21 @@ class Provider(ABC):
     def __init__(self, account: Account, runtime: Runtime) -> None:
         self.account = account
         self.runtime = runtime
+        self.in_flight = 0
+        self._most_in_flight = runtime.settings.max_in_flight_per_provider
+
+    def enter(self) -> None:
+        """One more call is in flight; `leave` ends it. Refused when there are as many as the settings allow."""
+        if 0 < self._most_in_flight <= self.in_flight:
+            raise LimitReached(
+                f"{self.in_flight} requests to `{self.account.name}` are in flight, which is the most that this server "
+                "sends it at once (`QUARTERDECK_MAX_IN_FLIGHT_PER_PROVIDER`). Try again in a moment."
+            )
+        self.in_flight += 1
+
+    def leave(self) -> None:
+        """A call is over."""
+        self.in_flight -= 1
 
     @classmethod
     def found(cls, variables: Mapping[str, str]) -> list[Account]:
@@ -97,6 +135,17 @@ class Provider(ABC):
         """Vectors for texts."""
         raise InvalidInput(f"`{self.account.name}` offers no embeddings. Use an embedding model.", param="model")
 
+    async def rerank(self, work: Work, model: str, request: RerankRequest) -> Ranking:
+        """The texts of a request in the order in which they answer its query."""
+        raise InvalidInput(f"`{self.account.name}` reranks nothing. Use a reranking model.", param="model")
+
+    async def address(self, method: str, path: str, query: str, body: bytes | None) -> Address:
+        """Where `/passthrough/{provider}{path}` goes: below the provider's base URL, without its final version.
+
+        `path` begins with a slash and is percent-encoded. Some sign the body; None when it is not known yet.
+        """
+        raise InvalidInput(f"Nothing can be passed through to `{self.account.name}`.")
+
     @abstractmethod
     async def check(self) -> Sequence[OfferedModel]:
         """Ask the provider which models it has; raises when it cannot be reached or refuses the credential."""
@@ -113,3 +162,7 @@ class WireProvider(Provider):
 
         Returns when the provider has accepted it, or raises why not.
         """
+
+    def place(self, path: str, model: str) -> tuple[Address, str]:
+        """Where `path` (`/audio/speech`) is for a model, and how the body shall name it: for what `post` cannot send."""
+        raise InvalidInput(f"`{self.account.name}` has no `{path}`.", param="model")

@@ -89,8 +89,22 @@ def _said(body: bytes) -> dict[str, Any]:  # Any: every provider words its error
     if isinstance(inner, dict):
         if str(inner.get("code")).isdigit():  # Google and Azure repeat the status there
             inner = {**inner, "code": None}
-        return {**inner, "message": inner.get("message") or inner.get("detail")}
+        return {**inner, "message": _worded(inner.get("message") or inner.get("detail"))}
     return {}
+
+
+def _worded(said: Any) -> Any:  # Any: as above
+    """A message in words, where it is a list of what is wrong with which field, as Mistral and FastAPI send it."""
+    if isinstance(said, dict) and "detail" in said:
+        said = said["detail"]
+    if not isinstance(said, list):
+        return said
+    wrong = [
+        f"`{'.'.join(str(part) for part in one.get('loc', ()) if part != 'body')}`: {one['msg']}"
+        for one in said
+        if isinstance(one, dict) and "msg" in one
+    ]
+    return "; ".join(wrong) or str(said)
 
 
 def _retry_after_s(headers: Mapping[str, str], said: dict[str, Any]) -> float | None:

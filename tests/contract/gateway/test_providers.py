@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
+from typing import cast, get_args
 
 import pytest
 
@@ -26,7 +27,7 @@ from quarterdeck.gateway.conversation import (
 from quarterdeck.gateway.provider import Provider, ProviderKind
 from quarterdeck.gateway.upstream_errors import CredentialRefused, ProviderRefused
 from quarterdeck.runtime.work import Work
-from tests.fakes import bedrock, gemini
+from tests.fakes import bedrock, cohere, gemini, mistral, vertex
 from tests.fakes import upstream as fakes
 from tests.fakes.turn import Json, ToolCall, Turn
 from tests.fakes.upstream import FakeUpstream, fake_upstream
@@ -53,6 +54,10 @@ DIALECTS = {
         (403, bedrock.BAD_KEY), bedrock.RATE_LIMIT, reasoning=False
     ),
     "gemini/gemini-2.5-flash": Dialect((400, gemini.BAD_KEY), gemini.RATE_LIMIT),
+    "vertex/gemini-2.5-flash": Dialect((401, vertex.BAD_KEY), gemini.RATE_LIMIT),
+    "vertex/claude-sonnet-4-5@20250929": Dialect((401, vertex.BAD_KEY), fakes.ANTHROPIC_RATE_LIMIT),
+    "cohere/command-a-03-2025": Dialect((401, cohere.BAD_KEY), cohere.RATE_LIMIT, reasoning=False),
+    "mistral/mistral-small-latest": Dialect((401, mistral.BAD_KEY), mistral.RATE_LIMIT, reasoning=False),
 }
 REMOTE = list(DIALECTS)
 ALL = [*REMOTE, "local/extractive"]
@@ -71,6 +76,8 @@ async def upstream() -> AsyncIterator[FakeUpstream]:
 
 @pytest.fixture
 async def gateway(tmp_path: Path, upstream: FakeUpstream) -> AsyncIterator[Gateway]:
+    credentials = tmp_path / "service-account.json"
+    credentials.write_text(json.dumps(vertex.service_account(f"{upstream.url}/token")))
     found = {
         "OPENAI_API_KEY": "k",
         "OPENAI_BASE_URL": upstream.openai_url,
@@ -86,6 +93,13 @@ async def gateway(tmp_path: Path, upstream: FakeUpstream) -> AsyncIterator[Gatew
         "AWS_ENDPOINT_URL_BEDROCK_RUNTIME": upstream.url,
         "GEMINI_API_KEY": "k",
         "GOOGLE_GEMINI_BASE_URL": upstream.url,
+        "GOOGLE_APPLICATION_CREDENTIALS": str(credentials),
+        "VERTEX_BASE_URL": upstream.url,
+        "VERTEX_LOCATION": "europe-west1",
+        "COHERE_API_KEY": "k",
+        "COHERE_BASE_URL": f"{upstream.url}/cohere",
+        "MISTRAL_API_KEY": "k",
+        "MISTRAL_BASE_URL": f"{upstream.url}/mistral/v1",
     }
     async with running_gateway(tmp_path / "home", upstream, providers=found) as gateway:
         yield gateway
@@ -107,7 +121,7 @@ def provider_of(work: Work, model: str) -> Provider:
 def test_plug_ins_are_found_by_being_there() -> None:
     kinds: set[ProviderKind] = {kind.kind for kind in provider_kinds()}
 
-    assert kinds == {"openai", "openai-compatible", "anthropic", "azure", "bedrock", "gemini", "local"}
+    assert kinds == set(get_args(ProviderKind))
 
 
 @pytest.mark.parametrize("model", ALL)
@@ -242,7 +256,8 @@ async def test_cached_and_reasoning_tokens_are_counted_inside_the_totals(
 
 @pytest.mark.parametrize("model", REMOTE)
 async def test_an_answer_that_was_cut_short_or_held_back_says_so(gateway: Gateway, model: str) -> None:
-    words = {"anthropic": ("max_tokens", "refusal")}.get(model.partition("/")[0], ("length", "content_filter"))
+    claude = model.startswith("anthropic/") or "/claude" in model
+    words = ("max_tokens", "refusal") if claude else ("length", "content_filter")
     gateway.upstream.script(*[Turn(finish=word) for word in words])
 
     reasons = [(await _said(gateway, request(model)))[1] for _ in words]

@@ -15,7 +15,18 @@ from quarterdeck.cli.groups import Noun
 from quarterdeck.cli.quantities import NONE, duration, plural
 from quarterdeck.cli.show import Column
 
-KINDS = ("openai", "anthropic", "azure", "gemini", "bedrock", "openai-compatible")
+KINDS = (
+    "openai",
+    "anthropic",
+    "azure",
+    "gemini",
+    "vertex",
+    "bedrock",
+    "cohere",
+    "mistral",
+    "openai-compatible",
+    "litellm",
+)
 
 
 @click.group(cls=Noun)
@@ -34,7 +45,11 @@ def list_providers(desk: Desk) -> None:
 @providers.command("add")
 @click.argument("name")
 @click.option("--kind", type=click.Choice(KINDS), help="By default what NAME says, else `openai-compatible`.")
-@click.option("--base-url", metavar="URL", help="Where it listens, such as `http://127.0.0.1:11434/v1`.")
+@click.option(
+    "--base-url",
+    metavar="URL",
+    help="Where it listens, such as `http://127.0.0.1:11434/v1`; not needed for those that are well known.",
+)
 @click.option("--model", "models", multiple=True, metavar="NAME", help="A model it serves; may be repeated.")
 @click.option("--no-key", is_flag=True, help="It wants no key.")
 @click.option("--key-stdin", is_flag=True, help="Read the key from stdin instead of asking for it.")
@@ -49,8 +64,10 @@ def add_provider(
     key_stdin: bool,
 ) -> None:
     """Add a provider. Its key is asked for, never taken from the command line, and stored encrypted."""
+    from quarterdeck.gateway.well_known import standard_url  # a tenth of a second that only this command pays
+
     kind = kind or (name if name in KINDS else "openai-compatible")
-    if kind == "openai-compatible" and base_url is None:
+    if kind == "openai-compatible" and base_url is None and standard_url(name) is None:
         raise WrongUse(f"`{name}` needs `--base-url`: where it listens, such as `http://127.0.0.1:11434/v1`.")
     wish: dict[str, object] = {"name": name, "kind": kind}
     if base_url is not None:

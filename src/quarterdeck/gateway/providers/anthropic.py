@@ -19,7 +19,7 @@ from quarterdeck.gateway.conversation import (
 )
 from quarterdeck.gateway.dialect import DialectName
 from quarterdeck.gateway.prices import Prices
-from quarterdeck.gateway.provider import Account, OfferedModel, ProviderKind, WireProvider
+from quarterdeck.gateway.provider import Account, Address, OfferedModel, ProviderKind, WireProvider
 from quarterdeck.gateway.upstream import Reply
 from quarterdeck.runtime.runtime import Runtime
 from quarterdeck.runtime.work import Work
@@ -79,6 +79,10 @@ class Anthropic(WireProvider):
         return await upstream.post(
             self.runtime.http, url, body, sent, provider=self.account.name, settings=self.runtime.settings
         )
+
+    async def address(self, method: str, path: str, query: str, body: bytes | None) -> Address:
+        root = self._base.removesuffix("/v1")
+        return Address(URL(f"{root}{path}{query and '?'}{query}", encoded=True), self._headers)
 
     async def chat(self, work: Work, model: str, request: ChatRequest) -> AsyncGenerator[Piece, None]:
         reply = await self.post("/messages", msgspec.json.encode(messages_request(model, request)))

@@ -9,10 +9,11 @@ from urllib.parse import quote
 
 import msgspec
 from multidict import CIMultiDict
+from yarl import URL
 
 from quarterdeck.core.errors import InvalidInput
 from quarterdeck.gateway.parsing import with_fields
-from quarterdeck.gateway.provider import Account, OfferedModel, ProviderKind
+from quarterdeck.gateway.provider import Account, Address, OfferedModel, ProviderKind
 from quarterdeck.gateway.providers.openai import OpenAI
 from quarterdeck.gateway.upstream import Reply
 from quarterdeck.runtime.runtime import Runtime
@@ -75,6 +76,17 @@ class Azure(OpenAI):
 
     def may_have(self, model: str) -> bool:
         return False
+
+    def place(self, path: str, model: str) -> tuple[Address, str]:
+        deployment = self._secret.deployments.get(model, model)
+        if self._secret.api_version is None:
+            return super().place(path, deployment)
+        address = f"{self._root}/openai/deployments/{quote(deployment, safe='')}{path}"
+        version = quote(self._secret.api_version, safe="")
+        return Address(URL(f"{address}?api-version={version}", encoded=True), self._headers), deployment
+
+    async def address(self, method: str, path: str, query: str, body: bytes | None) -> Address:
+        return Address(URL(f"{self._root}{path}{query and '?'}{query}", encoded=True), self._headers)
 
     async def post(self, path: str, body: bytes, headers: Mapping[str, str] | None = None) -> Reply:
         asked = _NAMED.decode(body).model

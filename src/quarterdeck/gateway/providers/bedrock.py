@@ -6,7 +6,7 @@ import re
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, ClassVar
-from urllib.parse import quote
+from urllib.parse import parse_qsl, quote
 
 import msgspec
 from yarl import URL
@@ -20,7 +20,7 @@ from quarterdeck.gateway.bedrock_request import converse_request
 from quarterdeck.gateway.bedrock_stream import BedrockReading
 from quarterdeck.gateway.conversation import ChatRequest, Piece
 from quarterdeck.gateway.prices import Prices
-from quarterdeck.gateway.provider import Account, Embeddings, OfferedModel, Provider, ProviderKind
+from quarterdeck.gateway.provider import Account, Address, Embeddings, OfferedModel, Provider, ProviderKind
 from quarterdeck.gateway.upstream import Reply
 from quarterdeck.runtime.runtime import Runtime
 from quarterdeck.runtime.work import Work
@@ -122,6 +122,12 @@ class Bedrock(Provider):
                 tokens += int(reply.headers.get("x-amzn-bedrock-input-token-count", "0"))
         return Embeddings(vectors, tokens, model)
 
+    async def address(self, method: str, path: str, query: str, body: bytes | None) -> Address:
+        if body is None:
+            raise InvalidInput("Bedrock wants every body signed: send JSON, not a file.")
+        url = URL(f"{self._base}{path}{query and '?'}{query}", encoded=True)
+        return Address(url, self._headers(method, url, body))
+
     async def check(self) -> Sequence[OfferedModel]:
         models = _entries(await self._get("/foundation-models"), "modelSummaries")
         profiles = _entries(await self._get("/inference-profiles"), "inferenceProfileSummaries")
@@ -162,6 +168,7 @@ class Bedrock(Provider):
             url.raw_path,
             {"Host": host, "Content-Type": plain["Content-Type"]},
             body,
+            query=parse_qsl(url.raw_query_string, keep_blank_values=True),
             region=self._region,
             service="bedrock",
             at=clock.now(),

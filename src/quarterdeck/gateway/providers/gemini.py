@@ -17,7 +17,7 @@ from quarterdeck.gateway.conversation import ChatRequest, Piece
 from quarterdeck.gateway.gemini_request import generate_request
 from quarterdeck.gateway.gemini_stream import GeminiReading
 from quarterdeck.gateway.prices import Prices
-from quarterdeck.gateway.provider import Account, Embeddings, OfferedModel, Provider, ProviderKind
+from quarterdeck.gateway.provider import Account, Address, Embeddings, OfferedModel, Provider, ProviderKind
 from quarterdeck.gateway.upstream import Reply
 from quarterdeck.runtime.runtime import Runtime
 from quarterdeck.runtime.work import Work
@@ -78,6 +78,10 @@ class Gemini(Provider):
 
     def may_have(self, model: str) -> bool:
         return super().may_have(model) and _GOOGLES_OWN.match(model) is not None
+
+    async def address(self, method: str, path: str, query: str, body: bytes | None) -> Address:
+        root = self._base.removesuffix("/v1beta")
+        return Address(URL(f"{root}{path}{query and '?'}{query}", encoded=True), await self._headers_now())
 
     async def chat(self, work: Work, model: str, request: ChatRequest) -> AsyncGenerator[Piece, None]:
         body = generate_request(model.rpartition("/")[2], request)

@@ -3,48 +3,34 @@
 from __future__ import annotations
 
 import base64
-import re
 from array import array
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import msgspec
 from multidict import CIMultiDict
 from yarl import URL
 
 from quarterdeck.core.errors import UpstreamFailed
-from quarterdeck.gateway import sse, upstream
+from quarterdeck.gateway import rerank_shapes, sse, upstream
 from quarterdeck.gateway.conversation import (
     ChatRequest,
     FinishPiece,
     Piece,
-    ReasoningPiece,
-    TextPiece,
-    ToolCallPiece,
     UsagePiece,
 )
+from quarterdeck.gateway.manners import PLAIN, Manners
+from quarterdeck.gateway.openai_reading import finish_of, pieces_of, plain_request
 from quarterdeck.gateway.outcome import WireChoice, WireChunk
 from quarterdeck.gateway.prices import Prices
-from quarterdeck.gateway.provider import Account, Embeddings, OfferedModel, ProviderKind, WireProvider
+from quarterdeck.gateway.provider import Account, Address, Embeddings, OfferedModel, ProviderKind, WireProvider
+from quarterdeck.gateway.ranking import Ranking, RerankRequest
 from quarterdeck.gateway.upstream import Reply
 from quarterdeck.gateway.upstream_errors import refusal
-from quarterdeck.gateway.wishes import WISHES
 from quarterdeck.runtime.runtime import Runtime
 from quarterdeck.runtime.work import Work
 
 OPENAI_URL = "https://api.openai.com/v1"
-# What a request made in the house says to the provider; the rest is ours.
-_SENT = (
-    set(ChatRequest.__struct_fields__)
-    - {"model", "metadata", "store", "documents", "stream", "stream_options", "thinking"}
-    - set(WISHES)
-)
-_THOUGHTS = ("reasoning_content", "thinking_blocks")
-# Those who refuse a request that asks them to think are more than those who can: only these are asked in a translation.
-_THINKERS = re.compile(r"(.*/)?(o\d|gpt-5|gpt-oss|grok-3-mini|grok-4|gemini-2\.5|gemini-3|claude)")
-# How many tokens of thought clients of Anthropic mean by the efforts of OpenAI.
-_EFFORT_UP_TO = ((4096, "low"), (16384, "medium"))
-_FINISH_REASONS = {"stop", "length", "tool_calls", "content_filter"}
 _CHUNK = msgspec.json.Decoder(WireChunk)
 
 
@@ -75,6 +61,7 @@ class OpenAI(WireProvider):
 
     def __init__(self, account: Account, runtime: Runtime) -> None:
         super().__init__(account, runtime)
+        self._manners: Manners = PLAIN
         self._base = URL((account.base_url or OPENAI_URL).rstrip("/"), encoded=True)
         self._urls: dict[str, URL] = {}
         self._headers = CIMultiDict(
@@ -125,8 +112,18 @@ class OpenAI(WireProvider):
             self.runtime.http, url, body, sent, provider=self.account.name, settings=self.runtime.settings
         )
 
+    def place(self, path: str, model: str) -> tuple[Address, str]:
+        return Address(URL(f"{self._base}{path}", encoded=True), self._headers), model
+
+    async def address(self, method: str, path: str, query: str, body: bytes | None) -> Address:
+        root = str(self._base).removesuffix("/v1")
+        return Address(URL(f"{root}{path}{query and '?'}{query}", encoded=True), self._headers)
+
     async def chat(self, work: Work, model: str, request: ChatRequest) -> AsyncGenerator[Piece, None]:
-        body = self._said(model, request)
+        body = plain_request(request, model, wants_thoughts=self._manners.wants_thoughts)
+        if self.kind == "openai" and "max_tokens" in body:
+            # OpenAI's own newer models refuse the old name, and its older ones know the new one.
+            body.setdefault("max_completion_tokens", body.pop("max_tokens"))
         body |= {"model": model, "stream": True, "stream_options": {"include_usage": True}}
         reply = await self.post("/chat/completions", msgspec.json.encode(body))
         scanner = sse.EventScanner()
@@ -141,8 +138,8 @@ class OpenAI(WireProvider):
                     if chunk.usage is not None:
                         usage = UsagePiece(chunk.usage.buckets(), chunk.model, chunk.id)
                     for choice in chunk.choices or ():
-                        finish = _finish(choice) or finish
-                        for piece in _pieces(choice):
+                        finish = finish_of(choice) or finish
+                        for piece in self._pieces(choice):
                             yield piece
         finally:
             reply.close()
@@ -151,20 +148,6 @@ class OpenAI(WireProvider):
         yield finish
         if usage is not None:
             yield usage
-
-    def _said(self, model: str, request: ChatRequest) -> dict[str, Any]:  # Any: JSON
-        """A request made or translated in the house, in words that every server of this dialect knows."""
-        body = {name: value for name, value in msgspec.to_builtins(request).items() if name in _SENT}
-        for message in body["messages"]:
-            for name in _THOUGHTS:
-                message.pop(name, None)
-        effort = _effort(request.thinking)
-        if effort is not None and "reasoning_effort" not in body and _THINKERS.match(model):
-            body["reasoning_effort"] = effort
-        if self.kind == "openai" and "max_tokens" in body:
-            # OpenAI's own newer models refuse the old name, and its older ones know the new one.
-            body.setdefault("max_completion_tokens", body.pop("max_tokens"))
-        return body
 
     async def embed(self, work: Work, model: str, texts: Sequence[str]) -> Embeddings:
         body = msgspec.json.encode({"model": model, "input": list(texts), "encoding_format": "float"})
@@ -175,6 +158,11 @@ class OpenAI(WireProvider):
             raise UpstreamFailed(f"`{self.account.name}` did not answer with embeddings: {error}.") from error
         vectors = [_floats(entry.embedding) for entry in sorted(found.data, key=lambda entry: entry.index)]
         return Embeddings(vectors, found.usage.prompt_tokens if found.usage else 0, found.model or model)
+
+    async def rerank(self, work: Work, model: str, request: RerankRequest) -> Ranking:
+        shape = self._manners.rerank or "jina"
+        reply = await self.post(rerank_shapes.PATH, rerank_shapes.body(shape, model, request))
+        return rerank_shapes.read(shape, self.account.name, await reply.read(), request)
 
     async def check(self) -> Sequence[OfferedModel]:
         said = await upstream.get_json(
@@ -189,6 +177,10 @@ class OpenAI(WireProvider):
         self._seen = [_offered(entry.id) for entry in listing.data]
         return self._seen
 
+    def _pieces(self, choice: WireChoice) -> list[Piece]:
+        """What a choice of a chunk says."""
+        return pieces_of(choice)
+
     def _chunk(self, data: bytes) -> WireChunk | None:
         if not data or data == b"[DONE]":
             return None
@@ -199,50 +191,6 @@ class OpenAI(WireProvider):
         if chunk.error is not None:
             raise refusal(self.account.name, 502, {}, data)
         return chunk
-
-
-def _pieces(choice: WireChoice) -> list[Piece]:
-    pieces: list[Piece] = []
-    delta = choice.delta
-    if delta is None or choice.index != 0:
-        return pieces
-    content: Any = delta.content  # Any: Mistral sends content parts
-    if isinstance(content, list):
-        content = "".join(str(part.get("text", "")) for part in content if isinstance(part, dict))
-    thoughts = delta.thoughts()
-    if thoughts:
-        pieces.append(ReasoningPiece(thoughts))
-    if content or delta.refusal:
-        pieces.append(TextPiece(content or delta.refusal or ""))
-    for call in delta.tool_calls or ():
-        function = call.function
-        pieces.append(
-            ToolCallPiece(
-                index=call.index or 0,
-                id=call.id,
-                name=function.name if function else None,
-                arguments=(function.arguments if function else None) or "",
-            )
-        )
-    return pieces
-
-
-def _effort(thinking: Any) -> str | None:  # Any: whatever clients send
-    if not isinstance(thinking, dict) or thinking.get("type") == "disabled":
-        return None
-    if isinstance(thinking.get("effort"), str):
-        return str(thinking["effort"])
-    budget = thinking.get("budget_tokens")
-    if not isinstance(budget, int):
-        return None
-    return next((effort for tokens, effort in _EFFORT_UP_TO if budget <= tokens), "high")
-
-
-def _finish(choice: WireChoice) -> FinishPiece | None:
-    if choice.finish_reason is None or choice.index != 0:
-        return None
-    reason = "tool_calls" if choice.finish_reason == "function_call" else choice.finish_reason
-    return FinishPiece(reason if reason in _FINISH_REASONS else "stop")  # type: ignore[arg-type]  # checked just here
 
 
 def _offered(name: str) -> OfferedModel:

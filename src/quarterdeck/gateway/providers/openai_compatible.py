@@ -3,30 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import ClassVar
+
+from yarl import URL
 
 from quarterdeck.gateway.provider import Account, ProviderKind
 from quarterdeck.gateway.providers.openai import OpenAI
+from quarterdeck.gateway.rerank_shapes import PATH as RERANK
+from quarterdeck.gateway.upstream import Reply
+from quarterdeck.gateway.well_known import WELL_KNOWN, manners_of
+from quarterdeck.runtime.runtime import Runtime
 
-
-@dataclass(frozen=True)
-class _WellKnown:
-    name: str
-    variable: str
-    base_url: str
-
-
-_WELL_KNOWN = (
-    _WellKnown("groq", "GROQ_API_KEY", "https://api.groq.com/openai/v1"),
-    _WellKnown("mistral", "MISTRAL_API_KEY", "https://api.mistral.ai/v1"),
-    _WellKnown("deepseek", "DEEPSEEK_API_KEY", "https://api.deepseek.com/v1"),
-    _WellKnown("together", "TOGETHER_API_KEY", "https://api.together.xyz/v1"),
-    _WellKnown("fireworks", "FIREWORKS_API_KEY", "https://api.fireworks.ai/inference/v1"),
-    _WellKnown("openrouter", "OPENROUTER_API_KEY", "https://openrouter.ai/api/v1"),
-    _WellKnown("xai", "XAI_API_KEY", "https://api.x.ai/v1"),
-    _WellKnown("perplexity", "PERPLEXITY_API_KEY", "https://api.perplexity.ai"),
-)
 _OLLAMA_PORT = 11434
 
 
@@ -35,40 +23,36 @@ class OpenAICompatible(OpenAI):
 
     kind: ClassVar[ProviderKind] = "openai-compatible"
 
+    def __init__(self, account: Account, runtime: Runtime) -> None:
+        super().__init__(account, runtime)
+        self._manners = manners_of(account)
+        # Text Embeddings Inference has its reranker beside its `/v1`, not below it.
+        self._root = URL(str(self._base).removesuffix("/v1"), encoded=True)
+
     @classmethod
     def found(cls, variables: Mapping[str, str]) -> list[Account]:
-        accounts = [
-            Account(
-                name=known.name,
-                kind="openai-compatible",
-                base_url=known.base_url,
-                api_key=variables[known.variable],
-                origin=f"env:{known.variable}",
-            )
-            for known in _WELL_KNOWN
-            if known.variable in variables
-        ]
-        return accounts + _ollama(variables) + _vllm(variables)
+        told = {**variables, **_ollama(variables)}
+        accounts = [account for known in WELL_KNOWN if (account := known.account(told)) is not None]
+        return [_from_ollama_host(account, variables) for account in accounts]
+
+    async def post(self, path: str, body: bytes, headers: Mapping[str, str] | None = None) -> Reply:
+        if path == RERANK and self._manners.rerank == "tei":
+            return await self.post_to(f"{self._root}{path}", body, headers)
+        return await super().post(path, self._manners.fit(body), headers)
 
 
-def _ollama(variables: Mapping[str, str]) -> list[Account]:
-    if "OLLAMA_BASE_URL" in variables:
-        url, variable = variables["OLLAMA_BASE_URL"].rstrip("/"), "OLLAMA_BASE_URL"
-    elif "OLLAMA_HOST" in variables:
-        # Ollama's own variable: `host`, `host:port` or a URL; where a server listens on all interfaces, we call loopback.
-        host, variable = variables["OLLAMA_HOST"].rstrip("/"), "OLLAMA_HOST"
-        url = host if "://" in host else f"http://{host}"
-        url = url.replace("//0.0.0.0", "//127.0.0.1")
-        url = url if ":" in url.rpartition("//")[2] else f"{url}:{_OLLAMA_PORT}"
-    else:
-        return []
-    url = url if url.endswith("/v1") else f"{url}/v1"
-    return [Account(name="ollama", kind="openai-compatible", base_url=url, origin=f"env:{variable}")]
+def _ollama(variables: Mapping[str, str]) -> dict[str, str]:
+    """Ollama's own variable (`host`, `host:port` or a URL) as an address."""
+    if "OLLAMA_BASE_URL" in variables or "OLLAMA_HOST" not in variables:
+        return {}
+    host = variables["OLLAMA_HOST"].rstrip("/")
+    url = host if "://" in host else f"http://{host}"
+    # Where a server listens on all interfaces, we call loopback.
+    url = url.replace("//0.0.0.0", "//127.0.0.1")
+    return {"OLLAMA_BASE_URL": url if ":" in url.rpartition("//")[2] else f"{url}:{_OLLAMA_PORT}"}
 
 
-def _vllm(variables: Mapping[str, str]) -> list[Account]:
-    if "VLLM_BASE_URL" not in variables:
-        return []
-    url = variables["VLLM_BASE_URL"].rstrip("/")
-    url = url if url.endswith("/v1") else f"{url}/v1"
-    return [Account(name="vllm", kind="openai-compatible", base_url=url, origin="env:VLLM_BASE_URL")]
+def _from_ollama_host(account: Account, variables: Mapping[str, str]) -> Account:
+    if account.name == "ollama" and "OLLAMA_BASE_URL" not in variables:
+        return replace(account, origin="env:OLLAMA_HOST")
+    return account
