@@ -13,6 +13,7 @@ from quarterdeck.gateway.endpoints import endpoint_at
 from quarterdeck.gateway.exchange import Exchange, Receive, Scope, Send
 from quarterdeck.gateway.plane import Plane
 from quarterdeck.gateway.recording import headers_of_request
+from quarterdeck.gateway.repeats import HEADER
 from quarterdeck.runtime.work import Work
 
 log = logging.getLogger(__name__)
@@ -40,6 +41,9 @@ class DataPlane(Plane):
         try:
             actor = self.keyring.authenticate(exchange.method, exchange.credentials(), exchange.peer)
             actor.require("gateway")
+            if HEADER in exchange.headers and exchange.method == "POST":
+                await self.repeats.answer(self, scope, exchange, actor, send, self.max_body_bytes)
+                return
             work = Work(runtime=self.runtime, actor=actor, trace=exchange.trace(), request_id=exchange.request_id)
             with self.admission.one_more():
                 await _endpoint(exchange).answer(self, exchange, work)

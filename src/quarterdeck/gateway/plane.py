@@ -8,6 +8,7 @@ from quarterdeck.gateway.cache import ResponseCache
 from quarterdeck.gateway.catalogue import Catalogue
 from quarterdeck.gateway.semantic.cache import SemanticCache
 from quarterdeck.observability.recorder import Recorder
+from quarterdeck.gateway.repeats import Repeats
 from quarterdeck.runtime.runtime import Runtime
 from quarterdeck.safety.live_guardrails import LiveGuardrails
 
@@ -27,3 +28,4 @@ class Plane:
         self.admission = Admission(settings.home, settings.max_in_flight)
         self.max_body_bytes = settings.max_body_mb << 20
         self.stall_limit_s = settings.upstream_idle_timeout_s
+        self.repeats = Repeats()
