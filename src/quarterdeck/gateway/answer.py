@@ -5,6 +5,8 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, Sequence
 
+from quarterdeck.gateway.route import Route
+
 
 class Answer(ABC):
     """One answer to one chat request, not asked for yet. Use `events` or `body`, then `settle`, then `close`."""
@@ -15,6 +17,11 @@ class Answer(ABC):
     """How many calls it has taken so far; more than one when some failed."""
     complete: bool = False
     """Whether it came to its proper end, so that it may be kept for the next one who asks the same."""
+
+    translated: bool = True
+    """Whether it is told in another shape than the model gave it."""
+    route: Route | None = None
+    """Who gave it in the end, when there was a choice."""
 
     ending: bytes = b""
     """The last events of a stream, known when it is complete. The client gets them when the spans are durable."""
@@ -34,6 +41,10 @@ class Answer(ABC):
     @abstractmethod
     async def close(self) -> None:
         """Let go of whatever is still open; an unfinished answer is cut off at its source."""
+
+    def speaks(self, block: bytes) -> bool:
+        """Whether a block has something of the answer itself: once the client has it, nobody else can answer."""
+        return True
 
     def headers(self) -> Sequence[tuple[bytes, bytes]]:
         """Response headers that only this answer knows."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
+from quarterdeck.core.errors import QuarterdeckError
 from quarterdeck.gateway import llm_span
-from quarterdeck.gateway.catalogue import Catalogue, Route
+from quarterdeck.gateway.catalogue import Catalogue
 from quarterdeck.gateway.conversation import (
     ChatRequest,
     FinishPiece,
@@ -17,9 +18,19 @@ from quarterdeck.gateway.conversation import (
     UsagePiece,
     is_token,
 )
+from quarterdeck.gateway.envelope import Envelope
 from quarterdeck.gateway.outcome import Outcome, tool_calls
+from quarterdeck.gateway.patience import patiently
+from quarterdeck.gateway.route import Route
+from quarterdeck.gateway.routing.course import Attempt, set_out
+from quarterdeck.gateway.routing.parameters import with_defaults
+from quarterdeck.gateway.routing.selection import Selection
+from quarterdeck.gateway.routing.strategy import Question
+from quarterdeck.gateway.routing.trying import streamed
 from quarterdeck.runtime.tracing import Attribute
 from quarterdeck.runtime.work import Work
+
+_CHARACTERS_PER_TOKEN = 4
 
 
 def call_model(work: Work, request: ChatRequest) -> AsyncGenerator[Piece, None]:
@@ -29,17 +40,49 @@ def call_model(work: Work, request: ChatRequest) -> AsyncGenerator[Piece, None]:
     error, or when the caller closes the iterator (`async with aclosing(…)`); whoever owns the trace hands its spans to
     the recorder.
     """
-    return call_route(work, work.part(Catalogue).route(work.project_id, request.model), request)
+    route = work.part(Catalogue).route(work.project_id, request.model)
+    return call_selection(work, route, request) if isinstance(route, Selection) else call_route(work, route, request)
 
 
-async def call_route(work: Work, route: Route, request: ChatRequest) -> AsyncGenerator[Piece, None]:
-    """The same, when it is known already who runs the model."""
+async def call_selection(work: Work, selection: Selection, request: ChatRequest) -> AsyncGenerator[Piece, None]:
+    """The same, when several models may answer: until one has begun to speak, another can take its place."""
+    size = sum(len(message.text()) for message in request.messages)
+    course = await set_out(selection, Question(work, request, Envelope(), -(-size // _CHARACTERS_PER_TOKEN)))
+
+    def call(attempt: Attempt) -> AsyncGenerator[Piece, None]:
+        return call_route(
+            attempt.work, attempt.route, with_defaults(request, attempt.candidate.target.parameters), attempt
+        )
+
+    async def leave(_attempt: Attempt, _error: QuarterdeckError) -> None:
+        return None
+
+    ended: BaseException | None = None
+    try:
+        async with aclosing(streamed(course, call, lambda _, piece: is_token(piece), leave)) as pieces:
+            async for piece in pieces:
+                yield piece
+    except QuarterdeckError as error:
+        ended = error
+        raise
+    finally:
+        course.end(ended)
+
+
+async def call_route(
+    work: Work, route: Route, request: ChatRequest, attempt: Attempt | None = None
+) -> AsyncGenerator[Piece, None]:
+    """The same, when it is known already who runs the model; perhaps as one attempt of several."""
     span = llm_span.start_chat(work, route, request)
     heard = PiecesTally()
     ended: BaseException | None = None
-    complete = False
+    complete = entered = False
     try:
-        async with aclosing(route.provider.chat(work.under(span), route.model, request)) as pieces:
+        called = route.provider.chat(work.under(span), route.model, request)
+        timeouts = None if attempt is None else attempt.timeouts()
+        route.provider.enter()
+        entered = True
+        async with aclosing(called if timeouts is None else patiently(called, timeouts)) as pieces:
             async for piece in pieces:
                 if is_token(piece):
                     span.first_token()
@@ -53,6 +96,10 @@ async def call_route(work: Work, route: Route, request: ChatRequest) -> AsyncGen
         ended = error
         raise
     finally:
+        if entered:
+            route.provider.leave()
+        if attempt is not None:
+            attempt.mark(span, ended)
         llm_span.settle_chat(work, span, route, request, heard.outcome(), error=ended, complete=complete)
 
 

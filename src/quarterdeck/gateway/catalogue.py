@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import importlib
+import logging
 import pkgutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from difflib import get_close_matches
 
-from quarterdeck.core.errors import ModelNotFound
+from quarterdeck.core.errors import InvalidInput, ModelNotFound, QuarterdeckError, UpstreamUnavailable
 from quarterdeck.gateway import providers as plug_ins
 from quarterdeck.gateway import store
 from quarterdeck.gateway.application import Application, Applications
@@ -15,11 +17,20 @@ from quarterdeck.gateway.prices import Prices
 from quarterdeck.gateway.provider import Account, OfferedModel, Provider
 from quarterdeck.gateway.records import ProvidersChanged
 from quarterdeck.gateway.route import Route
+from quarterdeck.gateway.routing import store as routing_store
+from quarterdeck.gateway.routing.compiling import Compiler, why_broken
+from quarterdeck.gateway.routing.health import HealthBook
+from quarterdeck.gateway.routing.records import Alias, Fallbacks, Plan, RoutesChanged, Target
+from quarterdeck.gateway.routing.selection import Selection
 from quarterdeck.runtime.runtime import Runtime
 
 __all__ = ["Catalogue", "Route", "provider_kinds"]
 
+log = logging.getLogger(__name__)
+
 _NAMES_IN_AN_ERROR = 12
+_MOST_LISTED = 10
+_MOST_WISHED = 1000
 
 
 class Catalogue:
@@ -31,8 +42,13 @@ class Catalogue:
         self._shared: dict[str, Provider] = {}
         self._of_project: dict[str, dict[str, Provider]] = {}
         self._bare: dict[str, dict[str, Route]] = {}
+        self._aliases: dict[str, dict[str, Alias]] = {}
+        self._selections: dict[tuple[str, str], Selection | str] = {}
+        self._wished: dict[tuple[str, ...], Selection] = {}
+        self.health = HealthBook()
+        """How well the models behind aliases are doing; outlives every snapshot."""
 
-    async def reload(self, _event: ProvidersChanged | None = None) -> None:
+    async def reload(self, _event: ProvidersChanged | RoutesChanged | None = None) -> None:
         """Take a new snapshot: what is built in, what the environment says, what is stored."""
         found = [account for kind in self._kinds.values() for account in kind.found(self._runtime.settings.providers)]
         stored_accounts = await store.accounts(self._runtime.database, self._runtime.vault)
@@ -40,8 +56,13 @@ class Catalogue:
         stored: dict[str, dict[str, Provider]] = {}
         for account in stored_accounts:
             stored.setdefault(account.project_id or "", {})[account.name] = self._provider(account)
+        stored_aliases = await routing_store.all_aliases(self._runtime.database)
         self._of_project = {project: {**self._shared, **mine} for project, mine in stored.items()}
         self._bare = {}
+        self._aliases = {}
+        for alias in stored_aliases:
+            self._aliases.setdefault(alias.project_id, {})[alias.name] = alias
+        self._compile()
 
     def providers(self, project_id: str) -> Mapping[str, Provider]:
         """The providers that a project may use, by name. A stored one stands before one of the environment."""
@@ -53,6 +74,56 @@ class Catalogue:
         return app if app is not None else self.route(project_id, model)
 
     def route(self, project_id: str, model: str) -> Route:
+        """Who answers to a model name: an alias, a list of models to try (`a/x,b/y`), or one model of one provider."""
+        selection = self._selections.get((project_id, model))
+        if selection is not None:
+            if isinstance(selection, str):
+                raise UpstreamUnavailable(selection)
+            return selection
+        return self.model(project_id, model) if "," not in model else self._listed(project_id, model)
+
+    def with_wishes(self, project_id: str, route: Route, fallbacks: Sequence[str]) -> Selection:
+        """The same, ready to be tried more than once; after it, other models that the client has named."""
+        if isinstance(route, Selection) and not fallbacks:
+            return route
+        key = (project_id, route.id, *fallbacks)
+        wished = self._wished.get(key)
+        if wished is None:
+            if len(self._wished) >= _MOST_WISHED:
+                self._wished.clear()
+            wished = self._wished[key] = self._with_wishes(project_id, route, fallbacks)
+        return wished
+
+    def _with_wishes(self, project_id: str, route: Route, fallbacks: Sequence[str]) -> Selection:
+        compiler = self.compiler(project_id)
+        wanted = Fallbacks(any=tuple(fallbacks))
+        others = [self.route(project_id, name).names for name in fallbacks]
+        names = tuple(dict.fromkeys((*route.names, *(name for ones in others for name in ones))))
+        if isinstance(route, Selection):
+            return compiler.selection(route.name, replace(route.plan, fallbacks=wanted), names)
+        # Nothing is tried again that nobody has asked to try again.
+        return compiler.selection(route.id, Plan((Target(route.id),), retries=0, fallbacks=wanted), names)
+
+    def aliases(self, project_id: str) -> Mapping[str, Alias]:
+        """The aliases of a project, by name."""
+        return self._aliases.get(project_id, {})
+
+    def selections(self) -> Mapping[tuple[str, str], Selection | str]:
+        """All aliases as requests meet them, by project and name; for one that is broken, why."""
+        return self._selections
+
+    def compiler(self, project_id: str) -> Compiler:
+        """What makes a selection of a plan, in one project."""
+        known = self.aliases(project_id)
+        return Compiler(
+            self._runtime,
+            project_id,
+            self.health,
+            lambda model: self.model(project_id, model),
+            lambda name: known[name].plan if name in known else None,
+        )
+
+    def model(self, project_id: str, model: str) -> Route:
         """The provider behind a model name."""
         name, slash, rest = model.partition("/")
         providers = self.providers(project_id)
@@ -84,6 +155,25 @@ class Catalogue:
         """Some provider offers other models now."""
         self._bare = {}
 
+    def _listed(self, project_id: str, models: str) -> Selection:
+        names = [name for name in (name.strip() for name in models.split(",")) if name]
+        if not 0 < len(names) <= _MOST_LISTED:
+            raise InvalidInput(f"A list of models has 1 to {_MOST_LISTED} names.", param="model")
+        first, *others = names
+        return replace(self.with_wishes(project_id, self.route(project_id, first), others), name=models)
+
+    def _compile(self) -> None:
+        compiled: dict[tuple[str, str], Selection | str] = {}
+        for project_id, mine in self._aliases.items():
+            compiler = self.compiler(project_id)
+            for name, alias in mine.items():
+                try:
+                    compiled[project_id, name] = compiler.selection(name, alias.plan)
+                except QuarterdeckError as error:
+                    compiled[project_id, name] = why_broken(error, name)
+                    log.warning("%s", compiled[project_id, name])
+        self._selections, self._wished = compiled, {}
+
     def _provider(self, account: Account) -> Provider:
         known = self.providers(account.project_id or "").get(account.name)
         if known is not None and known.account == account:
@@ -100,7 +190,7 @@ class Catalogue:
 
     def _unknown(self, project_id: str, model: str) -> ModelNotFound:
         apps = self._runtime.part(Applications).names(project_id)
-        known = [*apps, *(route.id for route, _ in self.routes(project_id))]
+        known = [*apps, *self.aliases(project_id), *(route.id for route, _ in self.routes(project_id))]
         close = _closest(model, known)
         listed = ", ".join(f"`{name}`" for name in [*close, *(n for n in known if n not in close)][:_NAMES_IN_AN_ERROR])
         more = (

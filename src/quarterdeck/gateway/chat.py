@@ -15,14 +15,16 @@ from quarterdeck.gateway.cache import CachePlace
 from quarterdeck.gateway.catalogue import Route
 from quarterdeck.gateway.conversation import ChatRequest
 from quarterdeck.gateway.dialect import Asked, Dialect
+from quarterdeck.gateway.direct import direct_answer
 from quarterdeck.gateway.envelope import Envelope, read_envelope
 from quarterdeck.gateway.estimating import text_bytes
 from quarterdeck.gateway.exchange import Exchange, Header
-from quarterdeck.gateway.forwarding import Forwarding
 from quarterdeck.gateway.plane import Plane
-from quarterdeck.gateway.provider import WireProvider
 from quarterdeck.gateway.recording import cost_of, headers_of_answer, in_usd, record
-from quarterdeck.gateway.speaking import answer_of_app, answer_of_route
+from quarterdeck.gateway.routing.attempting import attempts_of
+from quarterdeck.gateway.routing.selection import Selection
+from quarterdeck.gateway.routing.wishing import as_wished
+from quarterdeck.gateway.speaking import answer_of_app
 from quarterdeck.gateway.vendor import Told, echoes
 from quarterdeck.runtime.tracing import Span
 from quarterdeck.runtime.work import Work
@@ -48,7 +50,9 @@ async def answer_chat(plane: Plane, exchange: Exchange, work: Work, dialect: Dia
     asked = dialect.without_wishes(dialect.read(exchange.path, body))
     request = asked.request
     envelope = read_envelope(exchange, request.user, request.metadata, request)
-    target = plane.catalogue.find(work.project_id, envelope.model_for(request.model))
+    target = as_wished(
+        plane.catalogue, work, plane.catalogue.find(work.project_id, envelope.model_for(request.model)), envelope
+    )
     demand = Demand(target, text_bytes(body), _most_output(request), request.model)
     async with admitted(plane, work, envelope, demand) as hold:
         place = plane.cache.place(work, target, dialect, asked, exchange.headers, envelope)
@@ -81,10 +85,10 @@ def _new_answer(call: ChatCall) -> Answer:
     if isinstance(target, Application):
         asked.require_translatable(target.name)
         return answer_of_app(call.work, target, asked.request, dialect)
-    if isinstance(target.provider, WireProvider) and dialect.name in target.provider.dialects:
-        return Forwarding(call.work, target, target.provider, dialect, asked, _forwarded(dialect, call.exchange))
-    asked.require_translatable(target.id)
-    return answer_of_route(call.work, target, asked.request, dialect)
+    headers = _forwarded(dialect, call.exchange)
+    if isinstance(target, Selection):
+        return attempts_of(target, call.work, call.envelope, asked, dialect, headers)
+    return direct_answer(call.work, target, asked, dialect, headers)
 
 
 def _forwarded(dialect: Dialect, exchange: Exchange) -> dict[str, str] | None:
@@ -134,9 +138,12 @@ def _headers(call: ChatCall, answer: Answer, spans: Sequence[Span]) -> list[Head
     if isinstance(call.target, Application):
         headers.append((b"x-quarterdeck-release", call.target.release_id.encode()))
     else:
-        headers.append((b"x-quarterdeck-model", call.target.id.encode()))
+        headers.append((b"x-quarterdeck-model", (answer.route or call.target).id.encode()))
+        if isinstance(call.target, Selection):
+            headers.append((b"x-quarterdeck-route", call.target.name.encode()))
+            headers.append((b"x-quarterdeck-attempts", str(answer.attempts).encode()))
     left_out = call.envelope.left_out
-    if call.asked.left_out and not isinstance(answer, Forwarding):
+    if call.asked.left_out and answer.translated:
         left_out = (*left_out, *call.asked.left_out)
     if left_out:
         headers.append((b"x-quarterdeck-left-out", ", ".join(left_out).encode()))
@@ -155,8 +162,8 @@ def _told(call: ChatCall, answer: Answer, spans: Sequence[Span]) -> Told:
     return Told(
         request_id=call.exchange.request_id,
         trace_id=call.work.trace.trace_id,
-        provider=None if isinstance(target, Application) else target.provider.account.name,
-        model=target.name if isinstance(target, Application) else target.id,
+        provider=None if isinstance(target, Application) else (answer.route or target).provider.account.name,
+        model=target.name if isinstance(target, Application) else (answer.route or target).id,
         cache=call.place.status,
         cost_usd=None if cost is None else in_usd(cost),
         elapsed_ms=elapsed_ns / 1e6,

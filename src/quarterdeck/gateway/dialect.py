@@ -79,6 +79,10 @@ class Listener(ABC):
     usual_end: ClassVar[bytes] = b""
     """The end of a stream, for a provider that forgot it."""
 
+    def speaks(self, block: bytes) -> bool:
+        """Whether some whole events have something of the answer itself, and are not just its opening."""
+        return True
+
     @abstractmethod
     def judge(self, data: bytes) -> Verdict:
         """What to do with an event that has remarkable bytes: let it pass, hide it, end with it, or fail."""

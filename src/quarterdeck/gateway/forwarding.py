@@ -7,10 +7,12 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from quarterdeck.core.errors import UpstreamFailed
 from quarterdeck.gateway import llm_span, sse
 from quarterdeck.gateway.answer import Answer
-from quarterdeck.gateway.catalogue import Route
 from quarterdeck.gateway.dialect import Asked, Dialect
 from quarterdeck.gateway.outcome import Outcome
+from quarterdeck.gateway.patience import waiting
 from quarterdeck.gateway.provider import WireProvider
+from quarterdeck.gateway.route import Route
+from quarterdeck.gateway.routing.course import Attempt
 from quarterdeck.gateway.upstream import Reply
 from quarterdeck.runtime.work import Work
 
@@ -30,6 +32,8 @@ def _places(remarkable: Sequence[bytes], block: bytes) -> list[int]:
 class Forwarding(Answer):
     """Sends the client's own body on, with the provider's name for the model, and hands back what comes."""
 
+    translated = False
+
     def __init__(
         self,
         work: Work,
@@ -38,8 +42,10 @@ class Forwarding(Answer):
         dialect: Dialect,
         asked: Asked,
         headers: Mapping[str, str] | None = None,
+        attempt: Attempt | None = None,
     ) -> None:
         self._work = work
+        self._attempt = attempt
         self._route = route
         self._provider = provider
         self._dialect = dialect
@@ -50,6 +56,10 @@ class Forwarding(Answer):
         self._outcome: Outcome | None = None
         self._reply: Reply | None = None
         self._settled = False
+        self._entered = False
+
+    def speaks(self, block: bytes) -> bool:
+        return self._listener.speaks(block)
 
     async def events(self) -> AsyncGenerator[bytes, None]:
         reply = await self._post()
@@ -90,6 +100,8 @@ class Forwarding(Answer):
         if not self._settled:
             self._settled = True
             outcome = self._outcome or self._listener.outcome()
+            if self._attempt is not None:
+                self._attempt.mark(self._span, error)
             if self._reply is not None:
                 outcome.note_cost(self._reply.headers)
             llm_span.settle_chat(
@@ -97,6 +109,9 @@ class Forwarding(Answer):
             )
 
     async def close(self) -> None:
+        if self._entered:
+            self._entered = False
+            self._provider.leave()
         if self._reply is not None:
             if self.complete:
                 await self._reply.finish()
@@ -115,7 +130,15 @@ class Forwarding(Answer):
     async def _post(self) -> Reply:
         model, dialect = self._route.model, self._dialect
         path, body = dialect.upstream_path(model, self._asked.request), dialect.upstream_body(self._asked, model)
-        reply = self._reply = await self._provider.post(path, body, self._headers)
+        attempt = self._attempt
+        timeouts = None if attempt is None else attempt.timeouts()
+        self._provider.enter()
+        self._entered = True
+        if timeouts is None:
+            reply = self._reply = await self._provider.post(path, body, self._headers)
+        else:
+            with waiting(timeouts):
+                reply = self._reply = await self._provider.post(path, body, self._headers)
         return reply
 
     def _look_closer(self, block: bytes, places: list[int]) -> tuple[bytes, Exception | None]:

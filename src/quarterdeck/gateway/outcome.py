@@ -140,7 +140,7 @@ class StreamTally:
     def _fold(self) -> None:
         block = b"".join(self._blocks)
         self._blocks, self._size = [], 0
-        for chunk in _decode_chunks(block):
+        for chunk in decode_chunks(block):
             outcome = self._outcome
             outcome.usage = chunk.tokens() or outcome.usage
             outcome.model = outcome.model or chunk.model
@@ -221,7 +221,8 @@ def estimated_usage(messages: Sequence[Message], output: Attribute, known: Usage
     return Usage(input_tokens=-(-asked // _CHARACTERS_PER_TOKEN), output_tokens=said, estimated=True)
 
 
-def _decode_chunks(block: bytes) -> list[WireChunk]:
+def decode_chunks(block: bytes) -> list[WireChunk]:
+    """The chunks in some whole events; those that are none are left out."""
     try:
         return _CHUNKS.decode(sse.payloads_as_array(block))
     except (msgspec.DecodeError, UnicodeDecodeError):

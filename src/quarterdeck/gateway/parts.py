@@ -19,6 +19,7 @@ from quarterdeck.gateway.price_rows import NO_PRICES, PriceBook
 from quarterdeck.gateway.prices import Prices
 from quarterdeck.gateway.records import ProvidersChanged
 from quarterdeck.gateway.routing.records import RoutesChanged
+from quarterdeck.gateway.routing.records import RoutesChanged
 from quarterdeck.gateway.semantic.cache import SemanticCache
 from quarterdeck.gateway.semantic.records import SemanticCachesChanged
 from quarterdeck.observability.pricing import Pricing
@@ -43,6 +44,7 @@ async def install_gateway(runtime: Runtime) -> None:
     catalogue = runtime.install(Catalogue, Catalogue(runtime))
     await catalogue.reload()
     runtime.events.subscribe(ProvidersChanged, catalogue.reload)
+    runtime.events.subscribe(RoutesChanged, catalogue.reload)
     runtime.events.subscribe(RoutesChanged, catalogue.reload)
     mcp = runtime.install(McpDirectory, McpDirectory(runtime))
     await mcp.reload()

@@ -10,10 +10,11 @@ from quarterdeck.core import clock
 from quarterdeck.gateway.answer import Answer
 from quarterdeck.gateway.application import Application
 from quarterdeck.gateway.calls import PiecesTally, call_route
-from quarterdeck.gateway.catalogue import Route
 from quarterdeck.gateway.conversation import ChatRequest, FinishPiece, Piece, is_token
 from quarterdeck.gateway.dialect import Dialect
 from quarterdeck.gateway.recorded import recorded
+from quarterdeck.gateway.route import Route
+from quarterdeck.gateway.routing.course import Attempt
 from quarterdeck.runtime.tracing import ActiveSpan
 from quarterdeck.runtime.work import Work
 
@@ -103,6 +104,8 @@ def answer_of_app(work: Work, app: Application, request: ChatRequest, dialect: D
     return Speaking(dialect, request.model, request, app.answer(work.under(span), request, span), span)
 
 
-def answer_of_route(work: Work, route: Route, request: ChatRequest, dialect: Dialect) -> Answer:
-    """A provider's answer, translated; its `llm` span is the root."""
-    return Speaking(dialect, route.model, request, call_route(work, route, request), None)
+def answer_of_route(
+    work: Work, route: Route, request: ChatRequest, dialect: Dialect, attempt: Attempt | None = None
+) -> Answer:
+    """A provider's answer, translated; its `llm` span is the root, or below that of all attempts."""
+    return Speaking(dialect, route.model, request, call_route(work, route, request, attempt), None)

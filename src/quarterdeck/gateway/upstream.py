@@ -15,6 +15,7 @@ from yarl import URL
 from quarterdeck.config.settings import Settings
 from quarterdeck.core import clock
 from quarterdeck.core.errors import QuarterdeckError, UpstreamFailed, UpstreamTimeout
+from quarterdeck.gateway import patience
 from quarterdeck.gateway.upstream_errors import refusal, unreachable, words
 
 _LARGEST_ERROR_BODY = 64 * 1024
@@ -29,7 +30,7 @@ _CREDENTIAL_HEADERS = ("authorization", "x-api-key", "api-key", "x-goog-api-key"
 class Reply:
     """A provider's successful answer, on its way in. Whoever opens it says `finish` or `close`."""
 
-    def __init__(self, provider: str, response: aiohttp.ClientResponse, settings: Settings, waited_ns: int) -> None:
+    def __init__(self, provider: str, response: aiohttp.ClientResponse, waits: patience.Waits, waited_ns: int) -> None:
         self.headers = response.headers
         self.waited_ns = waited_ns
         """How long we have waited for the provider so far: the part of a request's duration that is not ours."""
@@ -37,10 +38,12 @@ class Reply:
         self._response = response
         self._content = response.content
         self._received = 0
-        self._idle_limit_s = settings.upstream_idle_timeout_s
-        self._silence = _Silence(
-            provider, response.content, max(1.0, settings.upstream_first_token_timeout_s - waited_ns / 1e9)
-        )
+        self._idle_limit_s = waits.idle_s
+        waited_s = waited_ns / 1e9
+        # What is left for a first token after the headers; some providers send these at once, others with it.
+        first_s = max(min(1.0, waits.first_token_s), waits.first_token_s - waited_s)
+        left_s = None if waits.total_s is None else max(0.0, waits.total_s - waited_s)
+        self._silence = _Silence(provider, response.content, first_s, left_s)
 
     async def read(self) -> bytes:
         """The whole answer. Its parts may come as late as a first token: a plain answer is written at once."""
@@ -103,22 +106,25 @@ async def post(
 ) -> Reply:
     """Send a request. Returns when the provider has answered 200; anything else is raised as what it means."""
     started = clock.monotonic_ns()
+    waits = patience.waits(settings)
+    # Only said where it differs: a session's own timeout costs a request nothing.
+    more: dict[str, Any] = {} if waits.connection is None else {"timeout": waits.connection}  # Any: for aiohttp
     try:
-        async with asyncio.timeout(settings.upstream_first_token_timeout_s):
+        async with asyncio.timeout(waits.for_headers_s):
             try:
-                response = await http.post(url, data=_payload(body), headers=headers, allow_redirects=False)
+                response = await http.post(url, data=_payload(body), headers=headers, allow_redirects=False, **more)
             except aiohttp.ServerDisconnectedError:
                 # A pooled connection that the provider has closed just now: nothing was answered, so ask again, once.
-                response = await http.post(url, data=_payload(body), headers=headers, allow_redirects=False)
+                response = await http.post(url, data=_payload(body), headers=headers, allow_redirects=False, **more)
             if response.status != 200:
                 raise await _meaning(provider, response)
     except TimeoutError as error:
         raise UpstreamTimeout(
-            f"`{provider}` did not begin to answer in time. {_timeout_words(error, settings)}"
+            f"`{provider}` did not begin to answer in time. {_timeout_words(error, waits)}"
         ) from error
     except (aiohttp.ClientError, OSError) as error:
         raise unreachable(provider, url, error) from error
-    return Reply(provider, response, settings, clock.monotonic_ns() - started)
+    return Reply(provider, response, waits, clock.monotonic_ns() - started)
 
 
 async def get_json(
@@ -164,22 +170,26 @@ def _without_our_credential(body: bytes, response: aiohttp.ClientResponse) -> by
     return body
 
 
-def _timeout_words(error: BaseException, settings: Settings) -> str:
+def _timeout_words(error: BaseException, waits: patience.Waits) -> str:
     if isinstance(error, aiohttp.ServerTimeoutError):
-        return f"The connection took longer than {settings.upstream_connect_timeout_s:g} s."
-    return f"We waited {settings.upstream_first_token_timeout_s:g} s."
+        return f"The connection took longer than {waits.connect_s:g} s."
+    return f"We waited {waits.for_headers_s:g} s."
 
 
 class _Silence:
     """Ends a wait for the provider that lasts too long. Beginning and ending a wait touches no timer, so it costs nothing."""
 
-    def __init__(self, provider: str, content: aiohttp.StreamReader, limit_s: float) -> None:
+    def __init__(
+        self, provider: str, content: aiohttp.StreamReader, limit_s: float, left_s: float | None = None
+    ) -> None:
         self.limit_s = limit_s
         self._provider = provider
         self._content = content
         self._loop = asyncio.get_running_loop()
         self._since: float | None = None
         self._timer = self._loop.call_later(limit_s, self._look)
+        # The end of the whole answer, however steadily it comes.
+        self._end = None if left_s is None else self._loop.call_later(left_s, self._too_long)
 
     def begin(self) -> None:
         self._since = self._loop.time()
@@ -194,6 +204,12 @@ class _Silence:
 
     def stop(self) -> None:
         self._timer.cancel()
+        if self._end is not None:
+            self._end.cancel()
+
+    def _too_long(self) -> None:
+        late = UpstreamTimeout(f"`{self._provider}` took too long for its whole answer, and was cut off.")
+        self._content.set_exception(late)
 
     def _look(self) -> None:
         lasted = 0.0 if self._since is None else self._loop.time() - self._since

@@ -107,6 +107,14 @@ class ActiveSpan:
         """The span ended badly."""
         self.put(status="error", status_message=f"{type(error).__name__}: {error}")
 
+    def around(self, name: str, kind: SpanKind) -> ActiveSpan:
+        """A span around this one, begun when this began: for work that turns out to be a part of something."""
+        parent_id = self.fields["parent_id"]
+        outer = ActiveSpan(self._trace, ids.new_span_id(), None if parent_id is None else str(parent_id), name, kind)
+        outer.start_ns, outer._started = self.start_ns, self._started
+        self.put(parent_id=outer.span_id)
+        return outer
+
     def now_ns(self) -> int:
         """This moment on the span's own time line: epoch nanoseconds that never run backwards."""
         return self.start_ns + clock.monotonic_ns() - self._started

@@ -18,6 +18,7 @@ from quarterdeck.gateway.asgi import DataPlane
 from quarterdeck.gateway.mcp import routes as mcp_routes
 from quarterdeck.gateway.money import routes as money_routes
 from quarterdeck.gateway.semantic import routes as semantic_routes
+from quarterdeck.gateway.routing import routes as routing_routes
 from quarterdeck.observability import routes as observability_routes
 from quarterdeck.observability.spending import routes as spending_routes
 from quarterdeck.orchestration import routes as orchestration_routes
@@ -36,6 +37,7 @@ ROOMS: tuple[APIRouter, ...] = (
     team_routes.router,
     limit_routes.router,
     gateway_routes.router,
+    routing_routes.router,
     mcp_routes.router,
     semantic_routes.router,
     money_routes.router,

@@ -90,6 +90,9 @@ class _Listener(Listener):
         self._reading = AnthropicReading("")
         self._tally = PiecesTally()
 
+    def speaks(self, block: bytes) -> bool:
+        return b"content_block_delta" in block or b"message_delta" in block
+
     def judge(self, data: bytes) -> Verdict:
         try:
             kind = msgspec.json.decode(data, type=_Kind).type

@@ -11,7 +11,7 @@ from quarterdeck.gateway import refusals, sse
 from quarterdeck.gateway.conversation import ChatRequest
 from quarterdeck.gateway.dialect import Asked, BodyWriter, Dialect, DialectName, Listener, StreamWriter, Verdict
 from quarterdeck.gateway.openai_shape import ChunkWriter, CompletionWriter
-from quarterdeck.gateway.outcome import Outcome, StreamTally, outcome_of_body
+from quarterdeck.gateway.outcome import Outcome, StreamTally, decode_chunks, outcome_of_body
 from quarterdeck.gateway.parsing import parse_chat, with_fields
 from quarterdeck.gateway.upstream_errors import refusal
 
@@ -74,6 +74,15 @@ class _Listener(Listener):
     def __init__(self, *, hides_usage: bool) -> None:
         self._hides_usage = hides_usage
         self._tally = StreamTally()
+
+    def speaks(self, block: bytes) -> bool:
+        # The first chunk opens with the role and no word; some servers send it before they have begun to think.
+        return b'"finish_reason":"' in block or any(
+            choice.delta is not None
+            and bool(choice.delta.content or choice.delta.tool_calls or choice.delta.refusal or choice.delta.thoughts())
+            for chunk in decode_chunks(block)
+            for choice in chunk.choices or ()
+        )
 
     def judge(self, data: bytes) -> Verdict:
         if data == b"[DONE]":
