@@ -34,7 +34,7 @@ _FIELDS = msgspec.json.Decoder(dict[str, msgspec.Raw])
 def parse_chat(body: bytes) -> ChatRequest:
     """A chat request; a field that is missing or of the wrong type is named."""
     request = parse(body, _CHAT)
-    if not request.messages:
+    if not request.messages and not request.model.startswith("prompt:"):
         raise InvalidInput("`messages` is empty. Send at least one message.", param="messages")
     return request
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from quarterdeck.core.events import Event
+from quarterdeck.core.hashing import Json
 
 
 @dataclass(frozen=True)
@@ -17,6 +20,20 @@ class PromptVersion:
     note: str
     created_at: str
     created_by: str
+    model: str | None = None
+    """What is called with it as `model="prompt:NAME"`, unless a request says otherwise."""
+    parameters: dict[str, Json] = field(default_factory=dict)
+    """What goes with the call where a request says nothing: `temperature`, `max_tokens` …"""
+
+
+@dataclass(frozen=True)
+class PromptLabel:
+    """A name for a version, which can be moved: `production`."""
+
+    label: str
+    version: int
+    moved_at: str
+    moved_by: str
 
 
 @dataclass(frozen=True)
@@ -26,6 +43,7 @@ class Prompt:
     name: str
     versions: int
     newest: PromptVersion
+    labels: list[PromptLabel] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -34,6 +52,12 @@ class PromptHistory:
 
     name: str
     versions: list[PromptVersion]
+    labels: list[PromptLabel] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class PromptsChanged(Event):
+    """A version was added, or a label moved: the live ones reload."""
 
 
 @dataclass(frozen=True)

@@ -25,9 +25,10 @@ from quarterdeck.access.records import KeysChanged
 from quarterdeck.access.throttle import LoginThrottle
 from quarterdeck.config.settings import Settings
 from quarterdeck.core.events import Events
+from quarterdeck.gateway.batching import records as batch_records
+from quarterdeck.gateway.batching import running as running_batches
 from quarterdeck.gateway.embedder import Embedder
 from quarterdeck.gateway.embedders.minilm import open_minilm
-from quarterdeck.gateway.money import repricing
 from quarterdeck.gateway.mcp.directory import McpDirectory
 from quarterdeck.gateway.parts import install_gateway
 from quarterdeck.gateway.semantic.cache import SemanticCache
@@ -37,6 +38,8 @@ from quarterdeck.observability.recorder import Recorder
 from quarterdeck.observability.span_stores.duckdb import DuckDbSpanStore
 from quarterdeck.orchestration.parts import install_orchestration
 from quarterdeck.retrieval import embedding_job
+from quarterdeck.prompts.live_prompts import LivePrompts
+from quarterdeck.prompts.records import PromptsChanged
 from quarterdeck.retrieval.parts import install_retrieval
 from quarterdeck.runtime.runtime import Runtime
 from quarterdeck.safety.live_guardrails import LiveGuardrails
@@ -58,6 +61,7 @@ async def running(settings: Settings) -> AsyncIterator[Runtime]:
         await _observability(runtime, house)
         await _access(runtime, house)
         await _safety(runtime)
+        await _prompts(runtime)
         await _gateway(runtime, house)
         await _retrieval(runtime, house)
         await install_orchestration(runtime)
@@ -112,6 +116,12 @@ def _counters(runtime: Runtime) -> Counters:
 
 
 async def _safety(runtime: Runtime) -> None:
+async def _prompts(runtime: Runtime) -> None:
+    prompts = runtime.install(LivePrompts, LivePrompts(runtime))
+    await prompts.reload()
+    runtime.events.subscribe(PromptsChanged, prompts.reload)
+
+
     guardrails = runtime.install(LiveGuardrails, LiveGuardrails(runtime))
     await guardrails.reload()
     runtime.events.subscribe(GuardrailsChanged, guardrails.reload)
@@ -129,10 +139,12 @@ async def _retrieval(runtime: Runtime, house: AsyncExitStack) -> None:
     house.callback(install_retrieval(runtime).close)
     jobs.register(repricing.KIND, repricing.repricing_job(runtime))
     house.push_async_callback(jobs.close)
+    jobs.register(batch_records.JOB, running_batches.batch_job(runtime))
     await jobs.open()
     await embedding_job.resume(runtime)
     await repricing.resume(runtime)
 
+    await running_batches.resume(runtime)
 
 def _upstream_session(settings: Settings) -> aiohttp.ClientSession:
     # No total timeout: a model may speak for minutes. Silence is what the gateway limits.

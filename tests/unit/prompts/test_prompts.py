@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from quarterdeck.core.errors import InvalidInput, NotFound
-from quarterdeck.core.hashing import sha256
+from quarterdeck.core.hashing import Json, sha256
 from quarterdeck.prompts import library, rendering
 from quarterdeck.runtime.work import Work
 
@@ -111,3 +111,38 @@ def test_a_prompt_that_grows_too_long_is_stopped() -> None:
 
 def test_the_variables_of_a_template_are_known_before_it_is_filled() -> None:
     assert rendering.check("{{ a.b }}{% for x in c %}{{ x }}{% endfor %}\n=== user ===\n{{ d }}") == {"a", "c", "d"}
+
+
+async def test_a_version_carries_a_model_and_parameters_and_another_model_is_another_version(work: Work) -> None:
+    first = await library.add_version(work, "bot", "Be brief.", model="openai/gpt-4o", parameters={"temperature": 0.5})
+    same = await library.add_version(work, "bot", "Be brief.", model="openai/gpt-4o", parameters={"temperature": 0.5})
+    other = await library.add_version(work, "bot", "Be brief.", model="openai/gpt-4o-mini")
+
+    assert (first.version, same.version, other.version) == (1, 1, 2)
+    assert (await library.version(work, "bot", 1)).parameters == {"temperature": 0.5}
+
+
+async def test_a_label_moves_and_goes(work: Work) -> None:
+    await library.add_version(work, "bot", "One.", label="production")
+    await library.add_version(work, "bot", "Two.")
+
+    await library.move_label(work, "bot", "production", 2)
+
+    (prompt,) = (await library.all_prompts(work)).items
+    assert [(one.label, one.version) for one in prompt.labels] == [("production", 2)]
+    await library.remove_label(work, "bot", "production")
+    assert (await library.history(work, "bot")).labels == []
+
+
+@pytest.mark.parametrize("label", ["latest", "v3", "3", "Production", ""])
+async def test_a_label_that_would_mean_something_else_is_refused(work: Work, label: str) -> None:
+    await library.add_version(work, "bot", "One.")
+
+    with pytest.raises(InvalidInput, match="no label"):
+        await library.move_label(work, "bot", label, 1)
+
+
+@pytest.mark.parametrize("parameters", [{"temprature": 1}, {"max_tokens": "many"}, {"seed": True}])
+async def test_parameters_that_make_no_sense_are_refused(work: Work, parameters: dict[str, Json]) -> None:
+    with pytest.raises(InvalidInput, match="parameter"):
+        await library.add_version(work, "bot", "One.", parameters=parameters)
