@@ -97,6 +97,7 @@ _RANGES: Mapping[str, tuple[float, float]] = {
 _CHOICES: Mapping[str, tuple[object, ...]] = {
     "budget_status": (429, 402),
     "on_store_failure": ("share", "open", "closed"),
+    "cache_scope": ("key", "project"),
 }
 PROVIDER_VARIABLES = (
     "OPENAI_API_KEY",

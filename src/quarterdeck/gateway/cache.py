@@ -7,9 +7,7 @@ message of the body. An entry is the very bytes of an answer that came to its pr
 from __future__ import annotations
 
 import hashlib
-from collections import OrderedDict
-from collections.abc import AsyncGenerator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 import msgspec
@@ -17,46 +15,40 @@ import msgspec
 from quarterdeck.core import clock
 from quarterdeck.gateway.answer import Answer
 from quarterdeck.gateway.application import Application
+from quarterdeck.gateway.cache_store import CacheStore, Entry
 from quarterdeck.gateway.catalogue import Route
 from quarterdeck.gateway.conversation import ChatRequest
 from quarterdeck.gateway.dialect import Asked, Dialect
 from quarterdeck.gateway.envelope import Envelope
-from quarterdeck.gateway.recorded import recorded
 from quarterdeck.gateway.recording import cost_of
-from quarterdeck.runtime.tracing import ActiveSpan, Span
+from quarterdeck.gateway.stored_answer import Stored, span_of_hit
+from quarterdeck.gateway.wishes import ANY_CACHE, CacheWishes
+from quarterdeck.runtime.tracing import Span
 from quarterdeck.runtime.work import Work
 
-CacheStatus = Literal["hit", "miss", "off"]
+__all__ = ["CachePlace", "CacheStatus", "Entry", "KeyScope", "ResponseCache", "Stored", "key_parts", "span_of_hit"]
 
-_MOST_BYTES = 64 * 1024 * 1024
-_LARGEST_ENTRY = 1024 * 1024
+CacheStatus = Literal["hit", "miss", "off"]
+KeyScope = Literal["key", "project"]
+"""Who shares answers: every key its own, or all keys of a project."""
+
+_SECOND_NS = 1_000_000_000
 # They name or measure the request and do not change its answer.
 _NO_PART_OF_THE_QUESTION = ("model", "metadata", "stream_options")
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """A finished answer: its bytes, the root span it left, and what it cost."""
-
-    content: bytes
-    ending: bytes
-    root: Span
-    cost_pico: int | None
-    size: int
-    expires_ns: int
+# What a request means by leaving it out.
+_DEFAULTS: Mapping[str, object] = {"n": 1, "tools": [], "stop": [], "logprobs": False, "store": False}
 
 
 class ResponseCache:
-    """Answers in memory, the least recently used ones dropped first; neither count nor bytes grow without bound."""
+    """Finds and keeps answers as each request wishes."""
 
-    def __init__(self, *, enabled: bool, ttl_s: int, most_bytes: int = _MOST_BYTES) -> None:
-        self._enabled = enabled
-        self._ttl_ns = ttl_s * 1_000_000_000
-        self._most_bytes = most_bytes
-        self._entries: OrderedDict[bytes, Entry] = OrderedDict()
-        self._bytes = 0
+    def __init__(self, store: CacheStore, *, enabled: bool, ttl_s: int, scope: KeyScope = "key") -> None:
+        self.store = store
+        self.enabled = enabled
+        self.ttl_s = ttl_s
+        self.scope: KeyScope = scope
 
-    def place(
+    async def place(
         self,
         work: Work,
         target: Application | Route,
@@ -67,49 +59,55 @@ class ResponseCache:
     ) -> CachePlace:
         """The place of a request in the cache: perhaps an answer is there, perhaps one may be put there."""
         wishes, request = envelope.cache, asked.request
-        if not self._enabled or not wishes.keeps or _asks_for_variety(request):
+        if not self.enabled or not (wishes.reads or wishes.keeps):
+            return CachePlace(self, None, None)
+        if _asks_for_variety(request) and not wishes.wanted:
             return CachePlace(self, None, None)
         spoken = [dialect.name, *(headers.get(name, b"").decode("latin-1") for name in dialect.forwarded_headers)]
-        key = _key(work, target, request, asked.body, spoken)
-        return CachePlace(self, key, self._find(key) if wishes.reads else None)
+        whose = work.actor.id if self.scope == "key" else ""
+        parts = key_parts(work, target, request, asked.body, spoken, whose=whose, namespace=wishes.namespace)
+        key = hashlib.sha256(msgspec.json.encode(parts, order="sorted")).digest()
+        entry = await self.store.get(key) if wishes.reads else None
+        if entry is not None and wishes.oldest_s is not None and age_s(entry) >= wishes.oldest_s:
+            entry = None
+        name = target.name if isinstance(target, Application) else target.id
+        return CachePlace(self, key, entry, wishes, name)
 
-    def put(self, key: bytes, blocks: Sequence[bytes], ending: bytes, spans: Sequence[Span]) -> None:
-        """Keep an answer, and make room for it."""
+    def put(
+        self,
+        key: bytes,
+        blocks: Sequence[bytes],
+        ending: bytes,
+        spans: Sequence[Span],
+        wishes: CacheWishes,
+        target: str,
+    ) -> None:
+        """Keep an answer."""
         root = msgspec.structs.replace(spans[-1], input=None)
         size = sum(map(len, blocks)) + len(ending) + len(msgspec.msgpack.encode(root))
-        if size > _LARGEST_ENTRY:
-            return
-        self._drop(key)
-        expires_ns = clock.monotonic_ns() + self._ttl_ns
-        entry = Entry(b"".join(blocks), ending, root, cost_of(spans), size, expires_ns)
-        self._entries[key] = entry
-        self._bytes += size
-        while self._bytes > self._most_bytes:
-            self._drop(next(iter(self._entries)))
-
-    def _find(self, key: bytes) -> Entry | None:
-        entry = self._entries.get(key)
-        if entry is None:
-            return None
-        if entry.expires_ns <= clock.monotonic_ns():
-            self._drop(key)
-            return None
-        self._entries.move_to_end(key)
-        return entry
-
-    def _drop(self, key: bytes) -> None:
-        entry = self._entries.pop(key, None)
-        if entry is not None:
-            self._bytes -= entry.size
+        now = clock.monotonic_ns()
+        keep_s = self.ttl_s if wishes.keep_s is None else wishes.keep_s
+        content, expires_ns = b"".join(blocks), now + keep_s * _SECOND_NS
+        entry = Entry(content, ending, root, cost_of(spans), size, expires_ns, now, wishes.namespace, target)
+        self.store.put(key, entry)
 
 
 class CachePlace:
     """Where one request stands in the cache."""
 
-    def __init__(self, cache: ResponseCache, key: bytes | None, entry: Entry | None) -> None:
+    def __init__(
+        self,
+        cache: ResponseCache,
+        key: bytes | None,
+        entry: Entry | None,
+        wishes: CacheWishes = ANY_CACHE,
+        target: str = "",
+    ) -> None:
         self._cache = cache
         self._key = key
         self._entry = entry
+        self._wishes = wishes
+        self._target = target
 
     @property
     def status(self) -> CacheStatus:
@@ -123,44 +121,25 @@ class CachePlace:
 
     def basket(self) -> list[bytes]:
         """Where to gather the blocks of a stream, for `keep`."""
-        return [] if self._key is not None and self._entry is None else _Nowhere()
+        return [] if self._keeps else _Nowhere()
 
     def keep(self, answer: Answer, blocks: Sequence[bytes], spans: Sequence[Span]) -> None:
         """Put an answer there, if it came to its proper end and is not from there."""
-        if self._key is not None and self._entry is None and answer.complete and spans:
-            self._cache.put(self._key, blocks, answer.ending, spans)
+        if self._key is not None and self._keeps and answer.complete and spans:
+            self._cache.put(self._key, blocks, answer.ending, spans, self._wishes, self._target)
 
     def headers(self) -> Sequence[tuple[bytes, bytes]]:
-        """What the client is told beside the status."""
-        return ()
+        """What the client is told beside the status: how old an answer is that is given again, in seconds."""
+        return () if self._entry is None else [(b"age", str(age_s(self._entry)).encode())]
+
+    @property
+    def _keeps(self) -> bool:
+        return self._key is not None and self._entry is None and self._wishes.keeps
 
 
-class Stored(Answer):
-    """An answer given again: the same bytes, a span of its own, no model called."""
-
-    def __init__(self, work: Work, request: ChatRequest, entry: Entry) -> None:
-        self.complete = True
-        self.ending = entry.ending
-        self._entry = entry
-        self._span: ActiveSpan | None = span_of_hit(work, request, entry)
-
-    async def events(self) -> AsyncGenerator[bytes, None]:
-        if self._span is not None:
-            self._span.first_token()
-        yield self._entry.content
-
-    async def body(self) -> bytes:
-        return self._entry.content
-
-    def settle(self, error: BaseException | None = None) -> None:
-        if self._span is not None:
-            if error is not None:
-                self._span.fail(error)
-            self._span.end()
-            self._span = None
-
-    async def close(self) -> None:
-        return None
+def age_s(entry: Entry) -> int:
+    """How long ago an answer was new."""
+    return max(0, clock.monotonic_ns() - entry.kept_ns) // _SECOND_NS
 
 
 class _Nowhere(list[bytes]):
@@ -171,7 +150,14 @@ class _Nowhere(list[bytes]):
 
 
 def key_parts(
-    work: Work, target: Application | Route, request: ChatRequest, body: bytes, spoken: Sequence[str]
+    work: Work,
+    target: Application | Route,
+    request: ChatRequest,
+    body: bytes,
+    spoken: Sequence[str],
+    *,
+    whose: str | None = None,
+    namespace: str = "",
 ) -> list[Any]:
     """All that decides an answer: the project, who asks, what answers, in which dialect, and the whole question.
 
@@ -180,44 +166,32 @@ def key_parts(
     asked: dict[str, Any] = msgspec.json.decode(body)  # Any: JSON
     for name in _NO_PART_OF_THE_QUESTION:
         asked.pop(name, None)
-    asked = {name: value for name, value in asked.items() if value is not None}
+    asked = {
+        name: value
+        for name, value in asked.items()
+        if value is not None and not (name in _DEFAULTS and value == _DEFAULTS[name])
+    }
+    if isinstance(messages := asked.get("messages"), list):
+        asked["messages"] = [_plain(message) for message in messages]
     asked["stream"] = bool(request.stream) and [(request.stream_options or {}).get("include_usage")]
-    if isinstance(target, Application):
-        answers = ["release", target.name, target.release_id]
-    else:
-        account = target.provider.account
-        answers = ["route", target.id, account.kind, account.base_url]
-    return [work.project_id, work.actor.id, answers, spoken, asked]
+    answers = ["release", target.name, target.release_id] if isinstance(target, Application) else list(target.identity)
+    who = work.actor.id if whose is None else whose
+    return [work.project_id, who, answers, [*spoken, *([namespace] if namespace else [])], asked]
 
 
-def _key(work: Work, target: Application | Route, request: ChatRequest, body: bytes, spoken: list[str]) -> bytes:
-    parts = key_parts(work, target, request, body, spoken)
-    return hashlib.sha256(msgspec.json.encode(parts, order="sorted")).digest()
+def _plain(message: Any) -> Any:  # Any: JSON
+    """A message without what says nothing: absent fields, and the wrapping of a content that is one text."""
+    if not isinstance(message, dict):
+        return message
+    said = {name: value for name, value in message.items() if value is not None}
+    content = said.get("content")
+    part = content[0] if isinstance(content, list) and len(content) == 1 else None
+    if isinstance(part, dict) and part.keys() == {"type", "text"} and part["type"] == "text":
+        said["content"] = part["text"]
+    return said
 
 
 def _asks_for_variety(request: ChatRequest) -> bool:
     """Whether the same request is meant to get different answers: drawn at a temperature, or several at once."""
     drawn = request.temperature is not None and request.temperature > 0 and request.seed is None
     return drawn or (request.n or 1) > 1
-
-
-def span_of_hit(work: Work, request: ChatRequest, entry: Entry) -> ActiveSpan:
-    """The span of an answer that is given again: as the first one's, but for who asks, when, and what it costs."""
-    root = entry.root
-    span = work.start(root.name, root.kind)
-    span.put(
-        model=root.model,
-        provider=root.provider,
-        app=root.app,
-        release_id=root.release_id,
-        declined=root.declined,
-        input=recorded(request.messages),
-        output=root.output,
-        cached=True,
-        cost_pico=0,
-        saved_pico=entry.cost_pico,
-    )
-    span.attributes.update(root.attributes)
-    span.attributes["quarterdeck.cache.saved_ms"] = (root.end_ns - root.start_ns) / 1e6
-    span.attributes["quarterdeck.cache.trace_id"] = root.trace_id
-    return span

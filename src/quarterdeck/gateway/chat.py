@@ -55,7 +55,7 @@ async def answer_chat(plane: Plane, exchange: Exchange, work: Work, dialect: Dia
     )
     demand = Demand(target, text_bytes(body), _most_output(request), request.model)
     async with admitted(plane, work, envelope, demand) as hold:
-        place = plane.cache.place(work, target, dialect, asked, exchange.headers, envelope)
+        place = await plane.cache.place(work, target, dialect, asked, exchange.headers, envelope)
         if plane.semantic.may_concern(exchange.headers):
             place = await plane.semantic.place(
                 place, work, target, dialect, asked, exchange.headers, may_read=envelope.cache.reads

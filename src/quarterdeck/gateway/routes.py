@@ -5,9 +5,10 @@ from __future__ import annotations
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
-from quarterdeck.access.gate import CanAdmin, CanRead
+from quarterdeck.access.gate import CanAdmin, CanRead, CanWrite
 from quarterdeck.core.paging import Page
-from quarterdeck.gateway import accounts
+from quarterdeck.gateway import accounts, caching
+from quarterdeck.gateway.caching import CachePurged, CacheState
 from quarterdeck.gateway.provider import ProviderKind
 from quarterdeck.gateway.records import ConfiguredProvider, ModelCard, ProviderCheck
 
@@ -54,3 +55,15 @@ async def check_provider(name: str, work: CanAdmin) -> ProviderCheck:
 async def list_models(work: CanRead) -> Page[ModelCard]:
     """Everything that can be called as `model`, with today's prices."""
     return await accounts.all_models(work)
+
+
+@router.get("/cache")
+async def get_cache(work: CanRead) -> CacheState:
+    """The exact cache: how it is set, what it holds of this project, and what it has saved in the last 30 days."""
+    return await caching.state(work)
+
+
+@router.delete("/cache")
+async def purge_cache(work: CanWrite, namespace: str | None = None, model: str | None = None) -> CachePurged:
+    """Forget cached answers of this project: all, those of a namespace, or those of a model or app."""
+    return await caching.purge(work, namespace=namespace, model=model)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
+from quarterdeck.gateway import caching as caching_verbs
 from quarterdeck.gateway.cache import ResponseCache
+from quarterdeck.gateway.cache_stores.in_memory import InMemoryCache
 from quarterdeck.gateway.conversation import FinishPiece, TextPiece
 from tests.fakes.upstream import FakeUpstream, Turn
 from tests.unit.gateway.conftest import FixedApp, Gateway, running_gateway
@@ -93,7 +96,12 @@ async def test_the_order_of_fields_makes_no_difference(caching: Gateway) -> None
 
 @pytest.mark.parametrize(
     ("directive", "first", "second"),
-    [("no-store", "off", "off"), ("no-cache", "miss", "miss"), ("max-age=0", "miss", "hit")],
+    [
+        ("no-store", "off", "off"),
+        ("no-cache", "miss", "miss"),
+        ("max-age=0", "miss", "miss"),
+        ("max-age=9", "miss", "hit"),
+    ],
 )
 async def test_directives_of_the_client_are_honoured(caching: Gateway, directive: str, first: str, second: str) -> None:
     one = await post(caching, BODY, cache_control=directive)
@@ -155,13 +163,117 @@ async def test_an_answer_is_forgotten_when_its_time_is_over(tmp_path: Path, upst
 
 
 async def test_the_cache_stays_within_its_bytes_and_drops_the_least_used_first(caching: Gateway) -> None:
-    cache = caching.plane.cache = ResponseCache(enabled=True, ttl_s=60, most_bytes=5000)
+    store = InMemoryCache(most_bytes=5000)
+    caching.plane.cache = ResponseCache(store, enabled=True, ttl_s=60)
     questions = [{**BODY, "messages": [{"role": "user", "content": str(n)}]} for n in range(12)]
 
     for question in questions:
         await post(caching, question)
         await post(caching, questions[0])
 
-    assert 0 < cache._bytes <= 5000
+    assert 0 < store.bytes <= 5000
     assert (await post(caching, questions[0])).headers["x-quarterdeck-cache"] == "hit"
     assert (await post(caching, questions[1])).headers["x-quarterdeck-cache"] == "miss"
+
+
+@pytest.mark.parametrize(
+    ("wish", "first", "second"),
+    [
+        ({"no-cache": True}, "miss", "miss"),
+        ({"no-store": True}, "miss", "miss"),
+        ({"no-cache": True, "no-store": True}, "off", "off"),
+        ({"ttl": 0}, "miss", "miss"),
+        ({"s-maxage": 0}, "miss", "miss"),
+        ({"s-maxage": 60, "ttl": 60}, "miss", "hit"),
+    ],
+)
+async def test_litellms_directives_in_the_body_are_honoured_and_stay_in_the_house(
+    caching: Gateway, wish: dict[str, Any], first: str, second: str
+) -> None:
+    one = await post(caching, {**BODY, "cache": wish})
+    two = await post(caching, {**BODY, "cache": wish})
+
+    assert (one.headers["x-quarterdeck-cache"], two.headers["x-quarterdeck-cache"]) == (first, second)
+    assert all("cache" not in received.body for received in caching.upstream.received)
+
+
+async def test_a_namespace_is_a_part_of_its_own_within_what_one_may_see(caching: Gateway) -> None:
+    await post(caching, BODY)
+
+    elsewhere = await post(caching, {**BODY, "cache": {"namespace": "tests"}})
+    again = await post(caching, {**BODY, "cache": {"namespace": "tests"}})
+    stranger = await post(
+        caching,
+        {**BODY, "cache": {"namespace": "tests"}},
+        authorization=f"Bearer {await caching.another_key('stranger')}",
+    )
+
+    assert [one.headers["x-quarterdeck-cache"] for one in (elsewhere, again, stranger)] == ["miss", "hit", "miss"]
+
+
+async def test_a_hit_tells_its_age(caching: Gateway) -> None:
+    first = await post(caching, BODY)
+    second = await post(caching, BODY)
+
+    assert "age" not in first.headers
+    assert second.headers["age"] == "0"
+
+
+async def test_an_explicit_wish_for_the_cache_stands_before_a_temperature(caching: Gateway) -> None:
+    drawn = {**BODY, "temperature": 0.9, "cache": {"use-cache": True}}
+    await post(caching, drawn)
+
+    assert (await post(caching, drawn)).headers["x-quarterdeck-cache"] == "hit"
+
+
+@pytest.mark.parametrize(
+    "same",
+    [
+        {"n": 1, "tools": None, "store": False},
+        {"messages": [{"role": "user", "content": [{"type": "text", "text": BODY["messages"][0]["content"]}]}]},
+        {"messages": [{"role": "user", "name": None, "content": BODY["messages"][0]["content"]}]},
+    ],
+)
+async def test_the_same_question_in_other_words_of_the_wire_is_the_same_question(
+    caching: Gateway, same: dict[str, Any]
+) -> None:
+    await post(caching, BODY)
+
+    assert (await post(caching, {**BODY, **same})).headers["x-quarterdeck-cache"] == "hit"
+
+
+async def test_keys_of_a_project_share_answers_when_the_operator_says_so(
+    tmp_path: Path, upstream: FakeUpstream
+) -> None:
+    async with running_gateway(tmp_path / "home", upstream, cache_scope="project") as gateway:
+        await post(gateway, BODY)
+        second = await post(gateway, BODY, authorization=f"Bearer {await gateway.another_key('a colleague')}")
+
+    assert second.headers["x-quarterdeck-cache"] == "hit"
+
+
+async def test_a_purge_drops_what_it_names_and_nothing_of_another_project(caching: Gateway) -> None:
+    for body in (BODY, {**BODY, "model": "gpt-4o"}, {**BODY, "cache": {"namespace": "tests"}}):
+        await post(caching, body)
+    elsewhere = replace(caching.work, actor=replace(caching.work.actor, project_id="prj_other"))
+
+    nothing = await caching_verbs.purge(elsewhere)
+    one = await caching_verbs.purge(caching.work, namespace="tests")
+    state = await caching_verbs.state(caching.work)
+    rest = await caching_verbs.purge(caching.work)
+
+    assert (nothing.purged, one.purged, state.entries, rest.purged) == (0, 1, 2, 2)
+    assert (await post(caching, BODY)).headers["x-quarterdeck-cache"] == "miss"
+
+
+async def test_what_the_cache_has_saved_is_counted_in_money_and_time(caching: Gateway) -> None:
+    paid = await post(caching, BODY)
+    await post(caching, BODY)
+    await post(caching, BODY)
+    cost = (await caching.only_span(paid.headers["x-quarterdeck-trace-id"])).cost_pico
+
+    state = await caching_verbs.state(caching.work)
+
+    assert cost and state.hits == 2
+    assert state.saved_usd == pytest.approx(2 * cost / 1e12)
+    assert state.saved_ms > 0

@@ -1,0 +1,1 @@
+"""Where answers are kept: one store a file."""
