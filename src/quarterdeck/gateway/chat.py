@@ -19,7 +19,10 @@ from quarterdeck.gateway.direct import direct_answer
 from quarterdeck.gateway.envelope import Envelope, read_envelope
 from quarterdeck.gateway.estimating import text_bytes
 from quarterdeck.gateway.exchange import Exchange, Header
+from quarterdeck.gateway.guarding.guard import Guarding, RequestGuard
+from quarterdeck.gateway.guarding.guarded_answer import GuardedAnswer
 from quarterdeck.gateway.plane import Plane
+from quarterdeck.gateway.prompting import PREFIX, with_prompt
 from quarterdeck.gateway.recording import cost_of, headers_of_answer, in_usd, record
 from quarterdeck.gateway.routing.attempting import attempts_of
 from quarterdeck.gateway.routing.selection import Selection
@@ -42,6 +45,7 @@ class ChatCall:
     target: Application | Route
     hold: Hold
     place: CachePlace
+    guard: RequestGuard | None
 
 
 async def answer_chat(plane: Plane, exchange: Exchange, work: Work, dialect: Dialect) -> None:
@@ -50,19 +54,28 @@ async def answer_chat(plane: Plane, exchange: Exchange, work: Work, dialect: Dia
     asked = dialect.without_wishes(dialect.read(exchange.path, body))
     request = asked.request
     envelope = read_envelope(exchange, request.user, request.metadata, request)
+    if request.model.startswith(PREFIX):
+        asked, envelope = with_prompt(work, dialect, exchange.path, asked, envelope)
+        body, request = asked.body, asked.request
     target = as_wished(
         plane.catalogue, work, plane.catalogue.find(work.project_id, envelope.model_for(request.model)), envelope
     )
     demand = Demand(target, text_bytes(body), _most_output(request), request.model)
-    async with admitted(plane, work, envelope, demand) as hold:
-        place = await plane.cache.place(work, target, dialect, asked, exchange.headers, envelope)
+    guarding = Guarding(plane, work, envelope, target)
+    async with admitted(plane, work, envelope, demand) as hold, guarding as guard:
+        if guard is not None:
+            asked = await guard.admit(dialect, exchange.path, asked)
+            work, request = guard.work, asked.request
+        place = plane.cache.place(work, target, dialect, asked, exchange.headers, envelope)
         if plane.semantic.may_concern(exchange.headers):
             place = await plane.semantic.place(
                 place, work, target, dialect, asked, exchange.headers, may_read=envelope.cache.reads
             )
-        call = ChatCall(work, exchange, dialect, asked, envelope, target, hold, place)
+        call = ChatCall(work, exchange, dialect, asked, envelope, target, hold, place, guard)
         exchange.watch(dialect.keep_alive)
         answer = place.stored_answer(work, request) or _new_answer(call)
+        if guard is not None:
+            answer = GuardedAnswer(answer, guard, dialect.name)
         try:
             if request.stream:
                 await _stream(plane, call, answer)
@@ -101,7 +114,7 @@ def _forwarded(dialect: Dialect, exchange: Exchange) -> dict[str, str] | None:
 async def _reply(plane: Plane, call: ChatCall, answer: Answer) -> None:
     body = await answer.body()
     spans = _record(plane, call, answer)
-    call.place.keep(answer, [body], spans)
+    call.place.keep(answer, [body], _worth_keeping(call, spans))
     await call.exchange.answer(200, [refusals.JSON, *_headers(call, answer, spans)], body)
 
 
@@ -121,7 +134,7 @@ async def _stream(plane: Plane, call: ChatCall, answer: Answer) -> None:
             _record(plane, call, answer, error)
             await exchange.end_stream(call.dialect.error_event(error, exchange.request_id))
         else:
-            call.place.keep(answer, kept, spans)
+            call.place.keep(answer, kept, _worth_keeping(call, spans))
             await exchange.end_stream(answer.ending)
 
 
@@ -130,6 +143,11 @@ def _record(plane: Plane, call: ChatCall, answer: Answer, error: BaseException |
     if spans:
         call.hold.settle(spans)
     return spans
+
+
+def _worth_keeping(call: ChatCall, spans: Sequence[Span]) -> Sequence[Span]:
+    """The spans of the answer alone: guardrails look at it again whenever it is given."""
+    return spans if call.guard is None else spans[:-1]
 
 
 def _headers(call: ChatCall, answer: Answer, spans: Sequence[Span]) -> list[Header]:
@@ -147,6 +165,8 @@ def _headers(call: ChatCall, answer: Answer, spans: Sequence[Span]) -> list[Head
         left_out = (*left_out, *call.asked.left_out)
     if left_out:
         headers.append((b"x-quarterdeck-left-out", ", ".join(left_out).encode()))
+    if call.guard is not None:
+        headers.append((b"x-quarterdeck-guardrails", call.guard.header()))
     if call.envelope.vendors:
         headers += echoes(call.envelope.vendors, _told(call, answer, spans))
     headers += call.dialect.headers(call.exchange.request_id)
@@ -170,4 +190,5 @@ def _told(call: ChatCall, answer: Answer, spans: Sequence[Span]) -> Told:
         overhead_ms=max(0, elapsed_ns - answer.waited_ns) / 1e6,
         attempts=answer.attempts,
         session_id=call.envelope.session_id,
+        guardrails=() if call.guard is None else tuple(name for name, _ in call.guard.said),
     )

@@ -24,7 +24,7 @@ def direct_answer(
 ) -> Answer:
     """An answer that has not been asked for yet. `headers` are those of the client's that belong to the conversation."""
     provider = route.provider
-    if isinstance(provider, WireProvider) and dialect.name in provider.dialects:
+    if isinstance(provider, WireProvider) and dialect.name in provider.dialects and not asked.rewritten:
         return Forwarding(work, route, provider, dialect, asked, headers, attempt)
     asked.require_translatable(route.id)
     return answer_of_route(work, route, asked.request, dialect, attempt)

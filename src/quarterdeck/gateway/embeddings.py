@@ -14,6 +14,7 @@ from quarterdeck.gateway.catalogue import Route
 from quarterdeck.gateway.conversation import Usage
 from quarterdeck.gateway.envelope import read_envelope
 from quarterdeck.gateway.exchange import Exchange
+from quarterdeck.gateway.guarding.guard import Guarding, RequestGuard
 from quarterdeck.gateway.parsing import EmbeddingRequest, parse_embedding, with_fields, without_fields
 from quarterdeck.gateway.plane import Plane
 from quarterdeck.gateway.provider import WireProvider
@@ -37,7 +38,10 @@ async def answer_embedding(plane: Plane, exchange: Exchange, work: Work) -> None
     body = without_fields(body, ours) if ours else body
     envelope = read_envelope(exchange, request.user, request.metadata, request)
     route = plane.catalogue.route(work.project_id, envelope.model_for(request.model))
-    async with admitted(plane, work, envelope, Demand(route, len(body), 0, request.model)) as hold:
+    guarding = Guarding(plane, work, envelope, route)
+    async with admitted(plane, work, envelope, Demand(route, len(body), 0, request.model)) as hold, guarding as guard:
+        if guard is not None:
+            work, body = guard.work, await _guarded(guard, request, body)
         exchange.watch()
         span = llm_span.start_embedding(work, route, request)
         try:
@@ -47,10 +51,25 @@ async def answer_embedding(plane: Plane, exchange: Exchange, work: Work) -> None
             accept(plane.recorder, work)
             raise
         llm_span.settle_embedding(work, span, route, usage)
+        if guard is not None:
+            guard.finish()
         spans = accept(plane.recorder, work)
         hold.settle(spans)
     headers = headers_of_answer(exchange, work, waited_ns, cost_of(spans)) + hold.headers()
+    if guard is not None:
+        headers.append((b"x-quarterdeck-guardrails", guard.header()))
     await exchange.answer(200, [refusals.JSON, *headers, (b"x-quarterdeck-model", route.id.encode())], reply)
+
+
+async def _guarded(guard: RequestGuard, request: EmbeddingRequest, body: bytes) -> bytes:
+    """The body with what guardrails leave of its texts; token numbers say nothing to them, and the audit says so."""
+    given = [request.input] if isinstance(request.input, str) else request.input
+    texts = [text for text in given if isinstance(text, str)]
+    written = await guard.admit_texts(texts)
+    if written == texts:
+        return body
+    request.input = written[0] if isinstance(request.input, str) else list(written)
+    return with_fields(body, input=request.input)
 
 
 async def _vectors(

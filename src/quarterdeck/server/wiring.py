@@ -25,8 +25,6 @@ from quarterdeck.access.records import KeysChanged
 from quarterdeck.access.throttle import LoginThrottle
 from quarterdeck.config.settings import Settings
 from quarterdeck.core.events import Events
-from quarterdeck.gateway.batching import records as batch_records
-from quarterdeck.gateway.batching import running as running_batches
 from quarterdeck.gateway.embedder import Embedder
 from quarterdeck.gateway.embedders.minilm import open_minilm
 from quarterdeck.gateway.mcp.directory import McpDirectory
@@ -139,12 +137,10 @@ async def _retrieval(runtime: Runtime, house: AsyncExitStack) -> None:
     house.callback(install_retrieval(runtime).close)
     jobs.register(repricing.KIND, repricing.repricing_job(runtime))
     house.push_async_callback(jobs.close)
-    jobs.register(batch_records.JOB, running_batches.batch_job(runtime))
     await jobs.open()
     await embedding_job.resume(runtime)
     await repricing.resume(runtime)
 
-    await running_batches.resume(runtime)
 
 def _upstream_session(settings: Settings) -> aiohttp.ClientSession:
     # No total timeout: a model may speak for minutes. Silence is what the gateway limits.
