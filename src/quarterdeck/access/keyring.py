@@ -15,7 +15,7 @@ from quarterdeck.access.addresses import Network, client_address, may_come_from,
 from quarterdeck.access.key_carriers import find_secret
 from quarterdeck.access.records import KeysChanged, Project
 from quarterdeck.core import clock, ids
-from quarterdeck.core.errors import NotAllowed, NotFound, Unauthenticated
+from quarterdeck.core.errors import InvalidInput, NotAllowed, NotFound, SetupError, Unauthenticated
 from quarterdeck.core.hashing import sha256
 from quarterdeck.runtime.work import Actor, Terms
 from quarterdeck.storage.database import Database
@@ -37,7 +37,10 @@ class Keyring:
     def __init__(self, database: Database, *, bound_to: str, trusted_proxies: Sequence[str] = ()) -> None:
         self._database = database
         self._bound_to = bound_to
-        self._trusted_proxies = networks(trusted_proxies)
+        try:
+            self._trusted_proxies = networks(trusted_proxies)
+        except InvalidInput as error:
+            raise SetupError(f"`QUARTERDECK_TRUSTED_PROXIES`: {error.message}") from error
         self._ranges: dict[str, list[Network]] = {}
         """From where a key may be used, by its id; most keys are not here."""
         self._projects: dict[str, Project] = {}

@@ -41,6 +41,10 @@ class Errand:
     """What one call is said to cost."""
 
 
+class PassthroughNotAllowed(NotAllowed):
+    """This key may not use `/passthrough`."""
+
+
 @dataclass(frozen=True, slots=True)
 class Replayed:
     """An app whose answer is made again, live or not."""
@@ -133,6 +137,15 @@ def require_model(work: Work, names: Sequence[str]) -> None:
             f"The key `{work.actor.name}` may not call `{names[0]}`, only {', '.join(f'`{one}`' for one in allowed)}. "
             "Call one of these, or let the key do more with `quarterdeck keys change`.",
             param="model",
+        )
+
+
+def require_passthrough(work: Work) -> None:
+    """Refuse a key that was kept from calling providers past every translation."""
+    if not work.actor.terms.passthrough:
+        raise PassthroughNotAllowed(
+            f"The key `{work.actor.name}` may not use `/passthrough`. Call the model by one of the other paths, or let the "
+            "key do more with `quarterdeck keys change --passthrough`."
         )
 
 

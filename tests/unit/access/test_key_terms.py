@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -12,8 +13,9 @@ from quarterdeck.access.keyring import AddressNotAllowed, Keyring
 from quarterdeck.access.keys import KeyTerms
 from quarterdeck.access.teams import teams
 from quarterdeck.core import clock
-from quarterdeck.core.errors import Conflict, InvalidInput, NotFound, Unauthenticated
+from quarterdeck.core.errors import Conflict, InvalidInput, NotFound, SetupError, Unauthenticated
 from quarterdeck.runtime.work import Work
+from quarterdeck.storage.database import Database, sqlite_url
 
 
 def headers(secret: str, **more: str) -> list[tuple[bytes, bytes]]:
@@ -130,6 +132,11 @@ async def test_a_key_works_only_from_its_addresses(work: Work) -> None:
     for elsewhere in ("198.51.100.1", None, "unix:"):
         with pytest.raises(AddressNotAllowed, match="may not be used from"):
             keyring.authenticate("POST", headers(secret), elsewhere)
+
+
+def test_a_trusted_proxy_that_is_no_address_is_said_at_the_start(tmp_path: Path) -> None:
+    with pytest.raises(SetupError, match=r"QUARTERDECK_TRUSTED_PROXIES.*`proxy`"):
+        Keyring(Database(sqlite_url(tmp_path)), bound_to="127.0.0.1", trusted_proxies=["proxy"])
 
 
 async def test_whoever_is_no_trusted_proxy_cannot_claim_an_address(work: Work) -> None:

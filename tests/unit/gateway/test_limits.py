@@ -19,7 +19,7 @@ from quarterdeck.access.limits import limits
 from quarterdeck.access.limits.limits import LimitWish
 from quarterdeck.access.limits.records import LimitUsage
 from quarterdeck.access.teams import teams
-from quarterdeck.gateway.admitting import Demand, ModelNotAllowed, held
+from quarterdeck.gateway.admitting import Demand, ModelNotAllowed, PassthroughNotAllowed, held, require_passthrough
 from quarterdeck.gateway.catalogue import Catalogue
 from quarterdeck.gateway.conversation import FinishPiece, TextPiece
 from quarterdeck.gateway.estimating import text_bytes
@@ -325,6 +325,16 @@ async def test_from_inside_a_key_calls_only_the_models_it_may(gateway: Gateway) 
     with pytest.raises(ModelNotAllowed):
         async with held(narrow, Demand(route, 100)):
             raise AssertionError("the block must not be entered")
+
+
+async def test_a_key_can_be_kept_from_passthrough(gateway: Gateway) -> None:
+    made = await keys.create(gateway.work, "narrow", terms=KeyTerms(passthrough=False))
+    work = gateway.work
+    narrow = type(work)(runtime=work.runtime, actor=gateway.plane.keyring.actor_for(made.secret))
+
+    require_passthrough(work)
+    with pytest.raises(PassthroughNotAllowed, match="may not use `/passthrough`"):
+        require_passthrough(narrow)
 
 
 def test_images_are_not_counted_as_text() -> None:

@@ -75,6 +75,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/cache": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Cache
+         * @description The exact cache: how it is set, what it holds of this project, and what it has saved in the last 30 days.
+         */
+        get: operations["get_cache"];
+        put?: never;
+        post?: never;
+        /**
+         * Purge Cache
+         * @description Forget cached answers of this project: all, those of a namespace, or those of a model or app.
+         */
+        delete: operations["purge_cache"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/chunks/{id}": {
         parameters: {
             query?: never;
@@ -87,6 +111,138 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/guardrail-checks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List Check Kinds */
+        get: operations["list_check_kinds"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/guardrail-trials": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Try Checks */
+        post: operations["try_checks"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/guardrails": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List Guardrails */
+        get: operations["list_guardrails"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/guardrails/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read Guardrail */
+        get: operations["read_guardrail"];
+        /** Put Guardrail */
+        put: operations["put_guardrail"];
+        post?: never;
+        /** Remove Guardrail */
+        delete: operations["remove_guardrail"];
+        options?: never;
+        head?: never;
+        /** Switch Guardrail */
+        patch: operations["switch_guardrail"];
+        trace?: never;
+    };
+    "/api/v1/guardrails/{name}/trials": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Try Guardrail */
+        post: operations["try_guardrail"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/input-budgets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Input Budgets
+         * @description Every input budget of the project.
+         */
+        get: operations["list_input_budgets"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/input-budgets/{target}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Put Input Budget
+         * @description Set the input budget of an app or model.
+         */
+        put: operations["put_input_budget"];
+        post?: never;
+        /**
+         * Remove Input Budget
+         * @description Take an input budget away.
+         */
+        delete: operations["remove_input_budget"];
         options?: never;
         head?: never;
         patch?: never;
@@ -122,6 +278,24 @@ export interface paths {
         post?: never;
         /** Revoke Key */
         delete: operations["revoke_key"];
+        options?: never;
+        head?: never;
+        /** Change Key */
+        patch: operations["change_key"];
+        trace?: never;
+    };
+    "/api/v1/keys/{key_id}/rotations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Rotate Key */
+        post: operations["rotate_key"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -297,6 +471,111 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/limit-alerts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List Limit Alerts */
+        get: operations["list_limit_alerts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/limit-store": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Limit Store */
+        get: operations["limit_store"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/limit-usage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Usage Of Limits */
+        get: operations["usage_of_limits"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/limits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List Limits */
+        get: operations["list_limits"];
+        put?: never;
+        /** Create Limit */
+        post: operations["create_limit"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/limits/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get Limit */
+        get: operations["get_limit"];
+        /** Put Limit */
+        put: operations["put_limit"];
+        post?: never;
+        /** Remove Limit */
+        delete: operations["remove_limit"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/limits/{name}/usage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Usage Of Limit */
+        get: operations["usage_of_limit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/login-links": {
         parameters: {
             query?: never;
@@ -308,6 +587,110 @@ export interface paths {
         put?: never;
         /** Create Login Link */
         post: operations["create_login_link"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/mcp/servers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Mcp Servers
+         * @description The MCP servers of this project.
+         */
+        get: operations["list_mcp_servers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/mcp/servers/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Put Mcp Server
+         * @description Add a server, or change it.
+         */
+        put: operations["put_mcp_server"];
+        post?: never;
+        /**
+         * Remove Mcp Server
+         * @description Forget a server.
+         */
+        delete: operations["remove_mcp_server"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/mcp/servers/{name}/approvals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Approve Mcp Tools
+         * @description Approve a tool as it is now.
+         */
+        post: operations["approve_mcp_tools"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/mcp/servers/{name}/checks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Check Mcp Server
+         * @description Call a server now, and compare its tools with what was approved.
+         */
+        post: operations["check_mcp_server"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/mcp/servers/{name}/tools": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Mcp Tools
+         * @description The tools a server offers now, and what was approved of them.
+         */
+        get: operations["list_mcp_tools"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -385,6 +768,154 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/prices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Prices
+         * @description Prices that hold now.
+         */
+        get: operations["list_prices"];
+        put?: never;
+        /**
+         * Set Price
+         * @description Set a price; it wins over the price lists from its date on.
+         */
+        post: operations["set_price"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/prices/{price_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Withdraw Price
+         * @description Let a price that was set hold no more.
+         */
+        delete: operations["withdraw_price"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/prices/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Price History
+         * @description Everything that was ever set or withdrawn.
+         */
+        get: operations["price_history"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/prices/models/{provider}/{model}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Model Price
+         * @description What one model costs, and by which rows.
+         */
+        get: operations["get_model_price"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/prices/repricings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Repricings
+         * @description The runs that priced history anew, newest first.
+         */
+        get: operations["list_repricings"];
+        put?: never;
+        /**
+         * Start Repricing
+         * @description Price past calls anew with the prices of today, in the background.
+         */
+        post: operations["start_repricing"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/prices/repricings/{repricing_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Repricing
+         * @description How far a run has come.
+         */
+        get: operations["get_repricing"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/prices/unpriced": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Unpriced Models
+         * @description Models that were called and whose price nobody knows.
+         */
+        get: operations["list_unpriced_models"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/projects": {
         parameters: {
             query?: never;
@@ -432,6 +963,24 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/prompts/{name}/labels/{label}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Move Prompt Label */
+        put: operations["move_prompt_label"];
+        post?: never;
+        /** Remove Prompt Label */
+        delete: operations["remove_prompt_label"];
         options?: never;
         head?: never;
         patch?: never;
@@ -518,6 +1067,310 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/routers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Routers
+         * @description Every learned router with its report.
+         */
+        get: operations["list_routers"];
+        put?: never;
+        /**
+         * Create Router
+         * @description Make a router between two models.
+         */
+        post: operations["create_router"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/routers/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Router
+         * @description One router with its report.
+         */
+        get: operations["read_router"];
+        put?: never;
+        post?: never;
+        /**
+         * Remove Router
+         * @description Forget a router, its model and its outcomes.
+         */
+        delete: operations["remove_router"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/routers/{name}/outcomes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Add Router Outcomes
+         * @description Keep outcomes to learn from.
+         */
+        post: operations["add_router_outcomes"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/routers/{name}/predictions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Predict With Router
+         * @description What a router would do with a text.
+         */
+        post: operations["predict_with_router"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/routers/{name}/trainings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Train Router
+         * @description Train a router, and judge it.
+         */
+        post: operations["train_router"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/routes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Routes
+         * @description The aliases of this project, with the live health of the models behind them.
+         */
+        get: operations["list_routes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/routes/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Route
+         * @description One alias.
+         */
+        get: operations["get_route"];
+        /**
+         * Put Route
+         * @description Make an alias, or change its plan.
+         */
+        put: operations["put_route"];
+        post?: never;
+        /**
+         * Remove Route
+         * @description Forget an alias.
+         */
+        delete: operations["remove_route"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/routing/strategies": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Strategies
+         * @description The strategies that a plan may name.
+         */
+        get: operations["list_strategies"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/routing/tests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Test Route
+         * @description Ask a model or an alias something short: who answers, after which attempts, at what cost.
+         */
+        post: operations["test_route"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/semantic-caches": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Semantic Caches
+         * @description Every semantic cache, its promise and how it stands.
+         */
+        get: operations["list_semantic_caches"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/semantic-caches/{target}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Semantic Cache
+         * @description One semantic cache.
+         */
+        get: operations["read_semantic_cache"];
+        /**
+         * Put Semantic Cache
+         * @description Set a semantic cache up, or change it.
+         */
+        put: operations["put_semantic_cache"];
+        post?: never;
+        /**
+         * Remove Semantic Cache
+         * @description Take a semantic cache away.
+         */
+        delete: operations["remove_semantic_cache"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/semantic-caches/{target}/calibrations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Calibrate Semantic Cache
+         * @description Learn from questions whose right answers are known.
+         */
+        post: operations["calibrate_semantic_cache"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/semantic-caches/{target}/checks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Semantic Checks
+         * @description The comparisons that a promise rests on, newest first.
+         */
+        get: operations["list_semantic_checks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/semantic-caches/{target}/purges": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Purge Semantic Cache
+         * @description Forget the kept answers of an app or model.
+         */
+        post: operations["purge_semantic_cache"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/sessions": {
         parameters: {
             query?: never;
@@ -552,6 +1405,43 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/teams": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List Teams */
+        get: operations["list_teams"];
+        put?: never;
+        /** Create Team */
+        post: operations["create_team"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/teams/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get Team */
+        get: operations["get_team"];
+        /** Put Team */
+        put: operations["put_team"];
+        post?: never;
+        /** Remove Team */
+        delete: operations["remove_team"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/traces": {
         parameters: {
             query?: never;
@@ -578,6 +1468,26 @@ export interface paths {
         };
         /** Get Trace */
         get: operations["get_trace"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/traces/{trace_id}/bills": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Corrected Bills
+         * @description The bills of a trace that were corrected: what they were, and what they became.
+         */
+        get: operations["list_corrected_bills"];
         put?: never;
         post?: never;
         delete?: never;
@@ -620,6 +1530,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/usage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Report Usage
+         * @description Who spent how much on what, over time and beside the window before; an empty filter means those without.
+         */
+        get: operations["report_usage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/usage/forecast": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Forecast Usage
+         * @description Where this month will end if the next days are like the last ones.
+         */
+        get: operations["forecast_usage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/traces": {
         parameters: {
             query?: never;
@@ -642,6 +1592,28 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         /**
+         * AliasCard
+         * @description An alias with its plan and live health.
+         */
+        AliasCard: {
+            /** Broken */
+            broken: string | null;
+            /** Created At */
+            created_at: string;
+            /** Models */
+            models: components["schemas"]["TargetHealth"][];
+            /** Name */
+            name: string;
+            /**
+             * Owner
+             * @enum {string}
+             */
+            owner: "ui" | "file";
+            plan: components["schemas"]["Plan"];
+            /** Updated At */
+            updated_at: string;
+        };
+        /**
          * Answered
          * @description One answer of a replay: where its trace is, and what it said.
          */
@@ -660,6 +1632,12 @@ export interface components {
          * @description A key without its secret: only the start is kept in clear, the whole as a hash.
          */
         ApiKey: {
+            /** Allowed Ips */
+            allowed_ips?: string[];
+            /** Allowed Models */
+            allowed_models?: string[];
+            /** Allowed Tools */
+            allowed_tools?: string[];
             /** Created At */
             created_at: string;
             /** Expires At */
@@ -668,14 +1646,36 @@ export interface components {
             id: string;
             /** Last Used At */
             last_used_at?: string | null;
+            /** Metadata */
+            metadata?: {
+                [key: string]: string;
+            };
             /** Name */
             name: string;
+            /**
+             * Owner
+             * @default ui
+             */
+            owner: string;
+            /**
+             * Passthrough
+             * @default true
+             */
+            passthrough: boolean;
             /** Prefix */
             prefix: string;
+            /** Previous Until */
+            previous_until?: string | null;
             /** Revoked At */
             revoked_at?: string | null;
+            /** Rotated At */
+            rotated_at?: string | null;
             /** Scopes */
             scopes: ("gateway" | "read" | "write" | "admin")[];
+            /** Tags */
+            tags?: string[];
+            /** Team */
+            team?: string | null;
         };
         /**
          * App
@@ -710,6 +1710,14 @@ export interface components {
             /** Suggested Questions */
             suggested_questions: string[];
         };
+        /**
+         * Approval
+         * @description Which tool is approved as it is now; all of them when none is named.
+         */
+        Approval: {
+            /** Tool */
+            tool?: string | null;
+        };
         /** AppRow */
         AppRow: {
             /** App */
@@ -720,6 +1728,30 @@ export interface components {
             p95_ms: number | null;
             /** Requests */
             requests: number;
+        };
+        /**
+         * AttemptCard
+         * @description One call of a test, and why it was left.
+         */
+        AttemptCard: {
+            /** Duration Ms */
+            duration_ms: number;
+            /** Error */
+            error: string | null;
+            /** Left */
+            left: string | null;
+            /** Model */
+            model: string;
+            /** Number */
+            number: number;
+        };
+        /**
+         * CachePurged
+         * @description How many answers were forgotten.
+         */
+        CachePurged: {
+            /** Purged */
+            purged: number;
         };
         /** CacheSavings */
         CacheSavings: {
@@ -740,6 +1772,88 @@ export interface components {
              * @default 0
              */
             saved_usd: number;
+        };
+        /**
+         * CacheState
+         * @description How the exact cache is set, what it holds of a project, and what caches have saved it in the last 30 days.
+         */
+        CacheState: {
+            /** Bytes */
+            bytes: number;
+            /** Enabled */
+            enabled: boolean;
+            /** Entries */
+            entries: number;
+            /** Hits */
+            hits: number;
+            /** Saved Ms */
+            saved_ms: number;
+            /** Saved Usd */
+            saved_usd: number;
+            /**
+             * Scope
+             * @enum {string}
+             */
+            scope: "key" | "project";
+            /** Ttl S */
+            ttl_s: number;
+        };
+        /**
+         * CheckKind
+         * @description A kind of check that guardrails may be made of.
+         */
+        CheckKind: {
+            /** Kind */
+            kind: string;
+            /** Options */
+            options: {
+                [key: string]: components["schemas"]["Json-Output"];
+            };
+            /** Stages */
+            stages: ("input" | "output")[];
+            /** Summary */
+            summary: string;
+        };
+        /**
+         * CheckRecord
+         * @description One would-be hit that was compared with the right answer.
+         */
+        CheckRecord: {
+            /** At */
+            at: string;
+            /** Neighbour Trace Id */
+            neighbour_trace_id: string | null;
+            /** Score */
+            score: number;
+            /** Similarity */
+            similarity: number;
+            /**
+             * Source
+             * @enum {string}
+             */
+            source: "live" | "labels";
+            /** Trace Id */
+            trace_id: string | null;
+            /** Wrong */
+            wrong: boolean;
+        };
+        /**
+         * ChecksTrialBody
+         * @description A text to try checks on that are not stored.
+         */
+        ChecksTrialBody: {
+            /**
+             * Action
+             * @default redact
+             * @enum {string}
+             */
+            action: "block" | "redact" | "flag";
+            /** Checks */
+            checks: {
+                [key: string]: components["schemas"]["Json-Input"];
+            }[];
+            /** Text */
+            text: string;
         };
         /**
          * Chunk
@@ -797,6 +1911,82 @@ export interface components {
             text: string;
         };
         /**
+         * Condition
+         * @description Which requests a target is for. Every field that is set must hold; a list holds when one of its entries does.
+         */
+        Condition: {
+            /**
+             * Environments
+             * @default []
+             */
+            environments: string[];
+            /**
+             * Keys
+             * @default []
+             */
+            keys: string[];
+            /** Least Input Tokens */
+            least_input_tokens?: number | null;
+            /** Metadata */
+            metadata?: {
+                [key: string]: string;
+            };
+            /** Most Input Tokens */
+            most_input_tokens?: number | null;
+            /**
+             * Tags
+             * @default []
+             */
+            tags: string[];
+            /**
+             * Users
+             * @default []
+             */
+            users: string[];
+            /**
+             * Uses
+             * @default []
+             */
+            uses: ("tools" | "images" | "audio" | "files" | "json" | "reasoning" | "stream")[];
+            /**
+             * Uses None Of
+             * @default []
+             */
+            uses_none_of: ("tools" | "images" | "audio" | "files" | "json" | "reasoning" | "stream")[];
+        };
+        /**
+         * ConfiguredMcpServer
+         * @description A server as its owner sees it: which headers it gets, but not what they say.
+         */
+        ConfiguredMcpServer: {
+            /** Allowed Tools */
+            allowed_tools: string[];
+            /** Created At */
+            created_at: string;
+            /** Header Names */
+            header_names: string[];
+            /** Name */
+            name: string;
+            /**
+             * On Change
+             * @enum {string}
+             */
+            on_change: "block" | "flag";
+            /** Owner */
+            owner: string;
+            /** Price Usd Per Call */
+            price_usd_per_call: number | null;
+            /** Timeout S */
+            timeout_s: number;
+            /**
+             * Transport
+             * @enum {string}
+             */
+            transport: "auto" | "streamable-http" | "sse";
+            /** Url */
+            url: string;
+        };
+        /**
          * ConfiguredProvider
          * @description A provider as its owner sees it: everything but the credential, of which the end is shown.
          */
@@ -813,13 +2003,33 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "openai" | "anthropic" | "azure" | "gemini" | "bedrock" | "openai-compatible" | "local";
+            kind: "openai" | "anthropic" | "azure" | "gemini" | "vertex" | "bedrock" | "cohere" | "mistral" | "openai-compatible" | "litellm" | "local";
             /** Models */
             models: string[];
             /** Name */
             name: string;
             /** Origin */
             origin: string;
+        };
+        /**
+         * CorrectedBill
+         * @description A bill as it was, and what it became.
+         */
+        CorrectedBill: {
+            /** Corrected At */
+            corrected_at: string;
+            /** New Cost Usd */
+            new_cost_usd: number | null;
+            /** New Price Id */
+            new_price_id: string | null;
+            /** Old Cost Usd */
+            old_cost_usd: number | null;
+            /** Old Price Id */
+            old_price_id: string | null;
+            /** Repricing Id */
+            repricing_id: string;
+            /** Span Id */
+            span_id: string;
         };
         /**
          * CostLineDetail
@@ -915,6 +2125,24 @@ export interface components {
             title: string;
         };
         /**
+         * Evidence
+         * @description A finding as it is kept: where, and enough of it to judge the judgement.
+         */
+        Evidence: {
+            /** End */
+            end: number;
+            /** Excerpt */
+            excerpt: string;
+            /** Label */
+            label: string;
+            /** Score */
+            score: number;
+            /** Start */
+            start: number;
+            /** Text */
+            text: number;
+        };
+        /**
          * Failure
          * @description A file that could not be read, and why.
          */
@@ -925,6 +2153,47 @@ export interface components {
             path: string;
             /** Reason */
             reason: string;
+        };
+        /**
+         * Fallbacks
+         * @description Who is asked when the targets cannot answer, by what went wrong: models or other aliases, in order.
+         */
+        Fallbacks: {
+            /**
+             * Any
+             * @default []
+             */
+            any: string[];
+            /**
+             * Budget
+             * @default []
+             */
+            budget: string[];
+            /**
+             * Content Policy
+             * @default []
+             */
+            content_policy: string[];
+            /**
+             * Context Window
+             * @default []
+             */
+            context_window: string[];
+            /**
+             * Error
+             * @default []
+             */
+            error: string[];
+            /**
+             * Rate Limit
+             * @default []
+             */
+            rate_limit: string[];
+            /**
+             * Timeout
+             * @default []
+             */
+            timeout: string[];
         };
         /**
          * FileReply
@@ -942,6 +2211,187 @@ export interface components {
              * @enum {string}
              */
             status: "stored" | "unchanged" | "refused";
+        };
+        /**
+         * Forecast
+         * @description Where the month will end if the next days are like the last ones.
+         */
+        Forecast: {
+            /** Days Used */
+            days_used: number;
+            /** Expected Usd */
+            expected_usd: number | null;
+            /** High Usd */
+            high_usd: number | null;
+            /** Low Usd */
+            low_usd: number | null;
+            /** Month */
+            month: string;
+            /** Says */
+            says: string;
+            /** Spent Usd */
+            spent_usd: number;
+        };
+        /**
+         * Group
+         * @description One team, key, model, … with its sums.
+         */
+        Group: {
+            /** Key */
+            key: string;
+            /** Label */
+            label: string;
+            /** Previous Cost Usd */
+            previous_cost_usd: number | null;
+            sums: components["schemas"]["Sums"];
+        };
+        /**
+         * Guardrail
+         * @description A policy: what is looked for in which texts, and what happens when it is found.
+         */
+        Guardrail: {
+            /**
+             * Action
+             * @enum {string}
+             */
+            action: "block" | "redact" | "flag";
+            /** Changed At */
+            changed_at: string;
+            /** Checks */
+            checks: {
+                [key: string]: components["schemas"]["Json-Output"];
+            }[];
+            /** Created At */
+            created_at: string;
+            /** Description */
+            description: string;
+            /** Enabled */
+            enabled: boolean;
+            /** Has Secret */
+            has_secret: boolean;
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /** Owner */
+            owner: string;
+            /** Roles */
+            roles: ("system" | "user" | "assistant" | "tool")[];
+            scope: components["schemas"]["GuardrailScope"];
+            /** Stages */
+            stages: ("input" | "output")[];
+            /**
+             * Streaming
+             * @enum {string}
+             */
+            streaming: "hold" | "skip";
+            /** Version */
+            version: number;
+        };
+        /**
+         * GuardrailBody
+         * @description What a guardrail should be.
+         */
+        GuardrailBody: {
+            /**
+             * Action
+             * @default block
+             * @enum {string}
+             */
+            action: "block" | "redact" | "flag";
+            /** Checks */
+            checks: {
+                [key: string]: components["schemas"]["Json-Input"];
+            }[];
+            /**
+             * Description
+             * @default
+             */
+            description: string;
+            /**
+             * Enabled
+             * @default true
+             */
+            enabled: boolean;
+            /**
+             * Roles
+             * @default [
+             *       "user",
+             *       "tool"
+             *     ]
+             */
+            roles: ("system" | "user" | "assistant" | "tool")[];
+            /**
+             * @default {
+             *       "apps": [],
+             *       "asked_only": false,
+             *       "keys": [],
+             *       "models": []
+             *     }
+             */
+            scope: components["schemas"]["ScopeBody"];
+            /** Secret */
+            secret?: string | null;
+            /**
+             * Stages
+             * @default [
+             *       "input",
+             *       "output"
+             *     ]
+             */
+            stages: ("input" | "output")[];
+            /**
+             * Streaming
+             * @default hold
+             * @enum {string}
+             */
+            streaming: "hold" | "skip";
+        };
+        /**
+         * GuardrailScope
+         * @description To what a guardrail applies. Patterns such as `openai/*`; an empty list means all.
+         */
+        GuardrailScope: {
+            /** Apps */
+            apps?: string[];
+            /**
+             * Asked Only
+             * @default false
+             */
+            asked_only: boolean;
+            /** Keys */
+            keys?: string[];
+            /** Models */
+            models?: string[];
+        };
+        /**
+         * GuardrailTrial
+         * @description What a guardrail says about a text, and what would become of the text.
+         */
+        GuardrailTrial: {
+            /** Blocked */
+            blocked: boolean;
+            /** Text */
+            text: string;
+            /** Verdicts */
+            verdicts: components["schemas"]["Verdict"][];
+        };
+        /**
+         * HealthCheck
+         * @description Ask the targets now and then whether they are there. Without it, health is learnt from calls alone.
+         */
+        HealthCheck: {
+            /**
+             * By
+             * @default models
+             * @enum {string}
+             */
+            by: "models" | "chat";
+            /**
+             * Every S
+             * @default 30
+             */
+            every_s: number;
         };
         /**
          * Histogram
@@ -1000,16 +2450,112 @@ export interface components {
             detail?: components["schemas"]["ValidationError"][];
         };
         /**
+         * Imported
+         * @description What an import of outcomes did.
+         */
+        Imported: {
+            /** Outcomes */
+            outcomes: number;
+            /** Received */
+            received: number;
+            /** Router */
+            router: string;
+        };
+        /**
+         * InputBudgetCard
+         * @description The input budget of an app or model.
+         */
+        InputBudgetCard: {
+            /** Changed At */
+            changed_at: string;
+            /** Keep Share */
+            keep_share: number | null;
+            /** Most Tokens */
+            most_tokens: number | null;
+            /** Target */
+            target: string;
+            /**
+             * When Over
+             * @enum {string}
+             */
+            when_over: "refuse" | "trim";
+        };
+        /**
+         * Interval
+         * @description A measured value, and where it lies with 95 % confidence.
+         */
+        Interval: {
+            /** High */
+            high: number;
+            /** Low */
+            low: number;
+            /** Value */
+            value: number;
+        };
+        "Json-Input": boolean | number | string | components["schemas"]["Json-Input"][] | {
+            [key: string]: components["schemas"]["Json-Input"];
+        } | null;
+        "Json-Output": boolean | number | string | components["schemas"]["Json-Output"][] | {
+            [key: string]: components["schemas"]["Json-Output"];
+        } | null;
+        /**
+         * KeyChange
+         * @description What a key should be from now on. What is left out stays as it is; `terms` are replaced as a whole.
+         */
+        KeyChange: {
+            /** Expires In Days */
+            expires_in_days?: number | null;
+            /** Name */
+            name?: string | null;
+            /** Scopes */
+            scopes?: ("gateway" | "read" | "write" | "admin")[] | null;
+            terms?: components["schemas"]["TermsOfKey"] | null;
+        };
+        /**
          * KeyWish
          * @description What a new key should be. Without scopes it may do everything but administer.
          */
         KeyWish: {
+            /**
+             * Allowed Ips
+             * @default []
+             */
+            allowed_ips: string[];
+            /**
+             * Allowed Models
+             * @default []
+             */
+            allowed_models: string[];
+            /**
+             * Allowed Tools
+             * @default []
+             */
+            allowed_tools: string[];
             /** Expires In Days */
             expires_in_days?: number | null;
+            /**
+             * Metadata
+             * @default {}
+             */
+            metadata: {
+                [key: string]: string;
+            };
             /** Name */
             name: string;
+            /**
+             * Passthrough
+             * @default true
+             */
+            passthrough: boolean;
             /** Scopes */
             scopes?: ("gateway" | "read" | "write" | "admin")[] | null;
+            /**
+             * Tags
+             * @default []
+             */
+            tags: string[];
+            /** Team */
+            team?: string | null;
         };
         /**
          * Knowledge
@@ -1074,6 +2620,32 @@ export interface components {
             version: number;
         };
         /**
+         * Label
+         * @description A question, and its right answer or any name for it.
+         */
+        Label: {
+            /** Answer */
+            answer: string;
+            /** Text */
+            text: string;
+        };
+        /**
+         * Labels
+         * @description Questions with their right answers, in the order in which they were asked.
+         */
+        Labels: {
+            /** Labels */
+            labels: components["schemas"]["Label"][];
+        };
+        /**
+         * LabelWish
+         * @description The version that a label shall stand for.
+         */
+        LabelWish: {
+            /** Version */
+            version: number;
+        };
+        /**
          * Ledger
          * @description Spans accepted must equal spans stored plus spans pending, across restarts and crashes.
          *
@@ -1124,6 +2696,177 @@ export interface components {
             problem?: string | null;
         };
         /**
+         * Limit
+         * @description How much of one thing a subject may use in a window.
+         */
+        Limit: {
+            /** Alert At */
+            alert_at?: number[];
+            /** Amount */
+            amount: number;
+            /**
+             * Changed At
+             * @default
+             */
+            changed_at: string;
+            /**
+             * Created At
+             * @default
+             */
+            created_at: string;
+            /** Each */
+            each: boolean;
+            /**
+             * Enabled
+             * @default true
+             */
+            enabled: boolean;
+            /** Hard */
+            hard: boolean;
+            /** Id */
+            id: string;
+            /**
+             * Metric
+             * @enum {string}
+             */
+            metric: "requests" | "tokens" | "input_tokens" | "output_tokens" | "concurrency" | "cost";
+            /** Name */
+            name: string;
+            /**
+             * Owner
+             * @default ui
+             */
+            owner: string;
+            /**
+             * Subject
+             * @enum {string}
+             */
+            subject: "project" | "team" | "user" | "key" | "tag" | "model" | "app";
+            /** Subject Id */
+            subject_id: string;
+            /**
+             * Window
+             * @enum {string}
+             */
+            window: "second" | "minute" | "hour" | "day" | "week" | "month" | "total" | "now";
+        };
+        /**
+         * LimitAlert
+         * @description A share of a limit has been used.
+         */
+        LimitAlert: {
+            /** Amount */
+            amount: number;
+            /** Id */
+            id: string;
+            /** Limit Id */
+            limit_id: string;
+            /**
+             * Metric
+             * @enum {string}
+             */
+            metric: "requests" | "tokens" | "input_tokens" | "output_tokens" | "concurrency" | "cost";
+            /** Name */
+            name: string;
+            /** Raised At */
+            raised_at: string;
+            /** Share */
+            share: number;
+            /** Used */
+            used: number;
+            /** Value */
+            value: string;
+            /** Window Start */
+            window_start: string;
+        };
+        /**
+         * LimitTerms
+         * @description What a limit should be: a budget is a limit of `cost`, in US dollars.
+         */
+        LimitTerms: {
+            /**
+             * Alert At
+             * @default [
+             *       0.8,
+             *       1
+             *     ]
+             */
+            alert_at: number[];
+            /** Amount */
+            amount: number;
+            /**
+             * Each
+             * @default false
+             */
+            each: boolean;
+            /**
+             * Enabled
+             * @default true
+             */
+            enabled: boolean;
+            /**
+             * Hard
+             * @default true
+             */
+            hard: boolean;
+            /**
+             * Metric
+             * @enum {string}
+             */
+            metric: "requests" | "tokens" | "input_tokens" | "output_tokens" | "concurrency" | "cost";
+            /**
+             * Subject
+             * @enum {string}
+             */
+            subject: "project" | "team" | "user" | "key" | "tag" | "model" | "app";
+            /** Subject Id */
+            subject_id?: string | null;
+            /** Window */
+            window?: ("second" | "minute" | "hour" | "day" | "week" | "month" | "total" | "now") | null;
+        };
+        /**
+         * LimitUsage
+         * @description How far one limit is used, at this moment.
+         */
+        LimitUsage: {
+            /** Left */
+            left: number;
+            limit: components["schemas"]["Limit"];
+            /** Reserved */
+            reserved: number;
+            /** Resets At */
+            resets_at: string | null;
+            /** Share */
+            share: number;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "ok" | "warned" | "reached";
+            /** Used */
+            used: number;
+            /** Value */
+            value: string;
+            /** Window Start */
+            window_start: string | null;
+        };
+        /**
+         * Line
+         * @description How one way to choose would have done on the outcomes.
+         */
+        Line: {
+            /** Cost Usd */
+            cost_usd: number | null;
+            /**
+             * Policy
+             * @enum {string}
+             */
+            policy: "all-weak" | "all-strong" | "random" | "length-only" | "learned" | "oracle";
+            quality: components["schemas"]["Interval"];
+            /** Strong Share */
+            strong_share: number;
+        };
+        /**
          * LinkLogin
          * @description Logging in with the token of a login link.
          */
@@ -1158,6 +2901,62 @@ export interface components {
             unchanged: number;
             /** Wanted */
             wanted: string[];
+        };
+        /**
+         * McpCheck
+         * @description What a server said when it was asked for its tools.
+         */
+        McpCheck: {
+            /** Changed Tools */
+            changed_tools?: string[];
+            /** Error */
+            error?: string | null;
+            /** Latency Ms */
+            latency_ms: number;
+            /** Ok */
+            ok: boolean;
+            /** Protocol Version */
+            protocol_version?: string | null;
+            /** Server Name */
+            server_name?: string | null;
+            /**
+             * Tools
+             * @default 0
+             */
+            tools: number;
+        };
+        /**
+         * McpTool
+         * @description A tool that a server offers, and whether it may be called as it is now.
+         */
+        McpTool: {
+            /** Approved At */
+            approved_at: string | null;
+            /** Approved By */
+            approved_by: string | null;
+            /** Approved Definition */
+            approved_definition?: {
+                [key: string]: unknown;
+            } | null;
+            /** Changed At */
+            changed_at?: string | null;
+            /** Current Definition */
+            current_definition?: {
+                [key: string]: unknown;
+            } | null;
+            /** Description */
+            description: string;
+            /** Name */
+            name: string;
+            /** Server */
+            server: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "approved" | "changed" | "not allowed";
+            /** Title */
+            title: string | null;
         };
         /**
          * Me
@@ -1196,27 +2995,6 @@ export interface components {
             sha256: string;
             /** Version */
             version: number;
-        };
-        /**
-         * ModelCard
-         * @description Something that can be called as `model`, and what it costs.
-         */
-        ModelCard: {
-            /** Id */
-            id: string;
-            /** Input Usd Per Million */
-            input_usd_per_million: number | null;
-            /**
-             * Kind
-             * @enum {string}
-             */
-            kind: "chat" | "embedding" | "app";
-            /** Output Usd Per Million */
-            output_usd_per_million: number | null;
-            /** Priced */
-            priced: boolean;
-            /** Provider */
-            provider: string;
         };
         /** ModelRow */
         ModelRow: {
@@ -1279,6 +3057,22 @@ export interface components {
             release_id: string;
         };
         /**
+         * NewInputBudget
+         * @description How much a request may say.
+         */
+        NewInputBudget: {
+            /** Keep Share */
+            keep_share?: number | null;
+            /** Most Tokens */
+            most_tokens?: number | null;
+            /**
+             * When Over
+             * @default refuse
+             * @enum {string}
+             */
+            when_over: "refuse" | "trim";
+        };
+        /**
          * NewKey
          * @description A key just made. This is the only time its secret can be read.
          */
@@ -1288,15 +3082,97 @@ export interface components {
             secret: string;
         };
         /**
+         * NewLimit
+         * @description A limit to make.
+         */
+        NewLimit: {
+            /**
+             * Alert At
+             * @default [
+             *       0.8,
+             *       1
+             *     ]
+             */
+            alert_at: number[];
+            /** Amount */
+            amount: number;
+            /**
+             * Each
+             * @default false
+             */
+            each: boolean;
+            /**
+             * Enabled
+             * @default true
+             */
+            enabled: boolean;
+            /**
+             * Hard
+             * @default true
+             */
+            hard: boolean;
+            /**
+             * Metric
+             * @enum {string}
+             */
+            metric: "requests" | "tokens" | "input_tokens" | "output_tokens" | "concurrency" | "cost";
+            /** Name */
+            name: string;
+            /**
+             * Subject
+             * @enum {string}
+             */
+            subject: "project" | "team" | "user" | "key" | "tag" | "model" | "app";
+            /** Subject Id */
+            subject_id?: string | null;
+            /** Window */
+            window?: ("second" | "minute" | "hour" | "day" | "week" | "month" | "total" | "now") | null;
+        };
+        /**
+         * NewOutcome
+         * @description What one model made of one request.
+         */
+        NewOutcome: {
+            /** Cost Usd */
+            cost_usd?: number | null;
+            /** Score */
+            score: number;
+            /** Target */
+            target: string;
+            /** Text */
+            text: string;
+            /** Topic */
+            topic?: string | null;
+        };
+        /**
+         * NewOutcomes
+         * @description Outcomes to learn from.
+         */
+        NewOutcomes: {
+            /** Outcomes */
+            outcomes: components["schemas"]["NewOutcome"][];
+        };
+        /**
          * NewPromptVersion
          * @description The next wording of a prompt, and why.
          */
         NewPromptVersion: {
+            /** Label */
+            label?: string | null;
+            /** Model */
+            model?: string | null;
             /**
              * Note
              * @default
              */
             note: string;
+            /**
+             * Parameters
+             * @default {}
+             */
+            parameters: {
+                [key: string]: components["schemas"]["Json-Input"];
+            };
             /** Template */
             template: string;
         };
@@ -1313,7 +3189,7 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "openai" | "anthropic" | "azure" | "gemini" | "bedrock" | "openai-compatible" | "local";
+            kind: "openai" | "anthropic" | "azure" | "gemini" | "vertex" | "bedrock" | "cohere" | "mistral" | "openai-compatible" | "litellm" | "local";
             /**
              * Models
              * @default []
@@ -1340,6 +3216,51 @@ export interface components {
                 [key: string]: unknown;
             } | null;
             prompt?: components["schemas"]["Version"] | null;
+        };
+        /**
+         * NewRouter
+         * @description A router between two models.
+         */
+        NewRouter: {
+            /**
+             * Confidence
+             * @default 0.95
+             */
+            confidence: number;
+            /**
+             * Keep
+             * @default 0.95
+             */
+            keep: number;
+            /** Name */
+            name: string;
+            /** Strong */
+            strong: string;
+            /** Weak */
+            weak: string;
+        };
+        /**
+         * NewTeam
+         * @description What a new team should be.
+         */
+        NewTeam: {
+            /**
+             * Description
+             * @default
+             */
+            description: string;
+            /** Name */
+            name: string;
+        };
+        /**
+         * NewTest
+         * @description A model or an alias to try.
+         */
+        NewTest: {
+            /** Model */
+            model: string;
+            /** Question */
+            question?: string | null;
         };
         /**
          * NewVersion
@@ -1401,6 +3322,16 @@ export interface components {
          * Page
          * @description Some items, and the cursor of the next page (None on the last).
          */
+        Page_AliasCard_: {
+            /** Items */
+            items: components["schemas"]["AliasCard"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
+        };
+        /**
+         * Page
+         * @description Some items, and the cursor of the next page (None on the last).
+         */
         Page_ApiKey_: {
             /** Items */
             items: components["schemas"]["ApiKey"][];
@@ -1421,9 +3352,49 @@ export interface components {
          * Page
          * @description Some items, and the cursor of the next page (None on the last).
          */
+        Page_CheckKind_: {
+            /** Items */
+            items: components["schemas"]["CheckKind"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
+        };
+        /**
+         * Page
+         * @description Some items, and the cursor of the next page (None on the last).
+         */
+        Page_CheckRecord_: {
+            /** Items */
+            items: components["schemas"]["CheckRecord"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
+        };
+        /**
+         * Page
+         * @description Some items, and the cursor of the next page (None on the last).
+         */
+        Page_ConfiguredMcpServer_: {
+            /** Items */
+            items: components["schemas"]["ConfiguredMcpServer"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
+        };
+        /**
+         * Page
+         * @description Some items, and the cursor of the next page (None on the last).
+         */
         Page_ConfiguredProvider_: {
             /** Items */
             items: components["schemas"]["ConfiguredProvider"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
+        };
+        /**
+         * Page
+         * @description Some items, and the cursor of the next page (None on the last).
+         */
+        Page_CorrectedBill_: {
+            /** Items */
+            items: components["schemas"]["CorrectedBill"][];
             /** Next Cursor */
             next_cursor?: string | null;
         };
@@ -1451,6 +3422,26 @@ export interface components {
          * Page
          * @description Some items, and the cursor of the next page (None on the last).
          */
+        Page_Guardrail_: {
+            /** Items */
+            items: components["schemas"]["Guardrail"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
+        };
+        /**
+         * Page
+         * @description Some items, and the cursor of the next page (None on the last).
+         */
+        Page_InputBudgetCard_: {
+            /** Items */
+            items: components["schemas"]["InputBudgetCard"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
+        };
+        /**
+         * Page
+         * @description Some items, and the cursor of the next page (None on the last).
+         */
         Page_Knowledge_: {
             /** Items */
             items: components["schemas"]["Knowledge"][];
@@ -1461,9 +3452,49 @@ export interface components {
          * Page
          * @description Some items, and the cursor of the next page (None on the last).
          */
+        Page_Limit_: {
+            /** Items */
+            items: components["schemas"]["Limit"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
+        };
+        /**
+         * Page
+         * @description Some items, and the cursor of the next page (None on the last).
+         */
+        Page_LimitAlert_: {
+            /** Items */
+            items: components["schemas"]["LimitAlert"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
+        };
+        /**
+         * Page
+         * @description Some items, and the cursor of the next page (None on the last).
+         */
+        Page_LimitUsage_: {
+            /** Items */
+            items: components["schemas"]["LimitUsage"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
+        };
+        /**
+         * Page
+         * @description Some items, and the cursor of the next page (None on the last).
+         */
+        Page_McpTool_: {
+            /** Items */
+            items: components["schemas"]["McpTool"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
+        };
+        /**
+         * Page
+         * @description Some items, and the cursor of the next page (None on the last).
+         */
         Page_ModelCard_: {
             /** Items */
-            items: components["schemas"]["ModelCard"][];
+            items: components["schemas"]["quarterdeck__gateway__records__ModelCard"][];
             /** Next Cursor */
             next_cursor?: string | null;
         };
@@ -1498,6 +3529,76 @@ export interface components {
             next_cursor?: string | null;
         };
         /**
+         * Page
+         * @description Some items, and the cursor of the next page (None on the last).
+         */
+        Page_Repricing_: {
+            /** Items */
+            items: components["schemas"]["Repricing"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
+        };
+        /**
+         * Page
+         * @description Some items, and the cursor of the next page (None on the last).
+         */
+        Page_RouterCard_: {
+            /** Items */
+            items: components["schemas"]["RouterCard"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
+        };
+        /**
+         * Page
+         * @description Some items, and the cursor of the next page (None on the last).
+         */
+        Page_SemanticCacheCard_: {
+            /** Items */
+            items: components["schemas"]["SemanticCacheCard"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
+        };
+        /**
+         * Page
+         * @description Some items, and the cursor of the next page (None on the last).
+         */
+        Page_ShownPrice_: {
+            /** Items */
+            items: components["schemas"]["ShownPrice"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
+        };
+        /**
+         * Page
+         * @description Some items, and the cursor of the next page (None on the last).
+         */
+        Page_StrategyCard_: {
+            /** Items */
+            items: components["schemas"]["StrategyCard"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
+        };
+        /**
+         * Page
+         * @description Some items, and the cursor of the next page (None on the last).
+         */
+        Page_Team_: {
+            /** Items */
+            items: components["schemas"]["Team"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
+        };
+        /**
+         * Page
+         * @description Some items, and the cursor of the next page (None on the last).
+         */
+        Page_UnpricedModel_: {
+            /** Items */
+            items: components["schemas"]["UnpricedModel"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
+        };
+        /**
          * PasswordLogin
          * @description Logging in with the password, or with the admin key.
          */
@@ -1521,6 +3622,135 @@ export interface components {
             p50?: number | null;
             /** P95 */
             p95?: number | null;
+        };
+        /**
+         * Plan
+         * @description How requests to an alias are answered: everything about it but its name.
+         */
+        Plan: {
+            /**
+             * Description
+             * @default
+             */
+            description: string;
+            fallbacks?: components["schemas"]["Fallbacks"];
+            health_check?: components["schemas"]["HealthCheck"] | null;
+            /**
+             * Longest Wait S
+             * @default 10
+             */
+            longest_wait_s: number;
+            /** Options */
+            options?: {
+                [key: string]: unknown;
+            };
+            /**
+             * Retries
+             * @default 1
+             */
+            retries: number;
+            shadow?: components["schemas"]["Shadow"] | null;
+            /**
+             * Strategy
+             * @default ordered
+             */
+            strategy: string;
+            /** Targets */
+            targets: components["schemas"]["Target"][];
+            timeouts?: components["schemas"]["Timeouts"];
+        };
+        /**
+         * Prediction
+         * @description What a router would do with a text.
+         */
+        Prediction: {
+            /** Gain */
+            gain: number;
+            /** Reason */
+            reason: string;
+            /** Target */
+            target: string;
+            /** Threshold */
+            threshold: number | null;
+        };
+        /**
+         * PriceHistory
+         * @description Everything that was ever set or withdrawn, newest first.
+         */
+        PriceHistory: {
+            /** Intact */
+            intact: boolean;
+            /** Items */
+            items: components["schemas"]["ShownPrice"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
+        };
+        /**
+         * PriceOfModel
+         * @description What a model costs now, and every row that says so now or at another time.
+         */
+        PriceOfModel: {
+            /** Model */
+            model: string;
+            /** Price Id */
+            price_id: string | null;
+            /** Priced */
+            priced: boolean;
+            /** Prices */
+            prices: {
+                [key: string]: number;
+            };
+            /** Provider */
+            provider: string;
+            /** Rows */
+            rows: components["schemas"]["ShownPrice"][];
+        };
+        /**
+         * PriceStep
+         * @description Other prices for prompts of more than so many tokens, for all of their tokens.
+         */
+        PriceStep: {
+            /** Prices */
+            prices: {
+                [key: string]: number | string;
+            };
+            /** Tokens */
+            tokens: number;
+        };
+        /**
+         * PriceWish
+         * @description A price to set. Tokens and characters are priced by the million, everything else by the piece, in US dollars.
+         */
+        PriceWish: {
+            /** Above */
+            above?: components["schemas"]["PriceStep"][];
+            /**
+             * Everywhere
+             * @default false
+             */
+            everywhere: boolean;
+            /** Hours */
+            hours?: [
+                string,
+                string
+            ] | null;
+            /** Model */
+            model: string;
+            /**
+             * Note
+             * @default
+             */
+            note: string;
+            /** Prices */
+            prices: {
+                [key: string]: number | string;
+            };
+            /** Provider */
+            provider: string;
+            /** Service Tier */
+            service_tier?: string | null;
+            /** Since */
+            since?: string | null;
         };
         /**
          * Project
@@ -1547,6 +3777,8 @@ export interface components {
          * @description A prompt by its name, with its newest version.
          */
         Prompt: {
+            /** Labels */
+            labels?: components["schemas"]["PromptLabel"][];
             /** Name */
             name: string;
             newest: components["schemas"]["PromptVersion"];
@@ -1558,10 +3790,26 @@ export interface components {
          * @description A prompt with all its versions, newest first.
          */
         PromptHistory: {
+            /** Labels */
+            labels?: components["schemas"]["PromptLabel"][];
             /** Name */
             name: string;
             /** Versions */
             versions: components["schemas"]["PromptVersion"][];
+        };
+        /**
+         * PromptLabel
+         * @description A name for a version, which can be moved: `production`.
+         */
+        PromptLabel: {
+            /** Label */
+            label: string;
+            /** Moved At */
+            moved_at: string;
+            /** Moved By */
+            moved_by: string;
+            /** Version */
+            version: number;
         };
         /**
          * PromptVersion
@@ -1574,10 +3822,16 @@ export interface components {
             created_by: string;
             /** Id */
             id: string;
+            /** Model */
+            model?: string | null;
             /** Name */
             name: string;
             /** Note */
             note: string;
+            /** Parameters */
+            parameters?: {
+                [key: string]: components["schemas"]["Json-Output"];
+            };
             /** Sha256 */
             sha256: string;
             /** Template */
@@ -1598,6 +3852,72 @@ export interface components {
             models_seen: number;
             /** Ok */
             ok: boolean;
+        };
+        /**
+         * Purged
+         * @description How many answers were forgotten.
+         */
+        Purged: {
+            /** Entries */
+            entries: number;
+            /** Target */
+            target: string;
+        };
+        /**
+         * ModelCard
+         * @description Something that can be called as `model`, and what it costs.
+         */
+        quarterdeck__gateway__records__ModelCard: {
+            /** Id */
+            id: string;
+            /** Input Usd Per Million */
+            input_usd_per_million: number | null;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "chat" | "embedding" | "app";
+            /** Output Usd Per Million */
+            output_usd_per_million: number | null;
+            /** Priced */
+            priced: boolean;
+            /** Provider */
+            provider: string;
+        };
+        /**
+         * ModelCard
+         * @description Where a router's model comes from.
+         */
+        quarterdeck__gateway__routing__learned__records__ModelCard: {
+            /**
+             * Bytes
+             * @default 0
+             */
+            bytes: number;
+            /** Confidence */
+            confidence: number;
+            /** Embedder */
+            embedder: string;
+            /** Format */
+            format: number;
+            /** Keep */
+            keep: number;
+            /** On */
+            on: boolean;
+            /** Reason */
+            reason: string;
+            /** Rows */
+            rows: number;
+            /** Rows Sha256 */
+            rows_sha256: string;
+            /** Strong */
+            strong: string;
+            /** Threshold */
+            threshold: number | null;
+            /** Trained At */
+            trained_at: string;
+            /** Weak */
+            weak: string;
         };
         /**
          * Release
@@ -1632,6 +3952,154 @@ export interface components {
             same: boolean;
         };
         /**
+         * Report
+         * @description A router beside its baselines. Every number is of requests that the router which is judged had not seen.
+         */
+        Report: {
+            advantage: components["schemas"]["Interval"];
+            apgr: components["schemas"]["Interval"];
+            apgr_length_only: components["schemas"]["Interval"];
+            apgr_unseen_topics: components["schemas"]["Interval"] | null;
+            gap: components["schemas"]["Interval"];
+            /** Kept */
+            kept: number | null;
+            /** Kept Bound */
+            kept_bound: number | null;
+            /** Lines */
+            lines: components["schemas"]["Line"][];
+            /** Rows */
+            rows: number;
+        };
+        /**
+         * Repricing
+         * @description One run that prices history anew.
+         */
+        Repricing: {
+            /** Changed */
+            changed: number;
+            /** Created At */
+            created_at: string;
+            /** Created By */
+            created_by: string;
+            /** Difference Usd */
+            difference_usd: number;
+            /** Error */
+            error?: string | null;
+            /** Finished At */
+            finished_at?: string | null;
+            /** Id */
+            id: string;
+            /** Looked At */
+            looked_at: number;
+            scope: components["schemas"]["RepricingScope"];
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "waiting" | "running" | "done" | "failed";
+        };
+        /**
+         * RepricingScope
+         * @description Which calls to price anew.
+         */
+        RepricingScope: {
+            /**
+             * Model
+             * @default *
+             */
+            model: string;
+            /**
+             * Only Unpriced
+             * @default true
+             */
+            only_unpriced: boolean;
+            /**
+             * Provider
+             * @default *
+             */
+            provider: string;
+            /** Since */
+            since?: string | null;
+        };
+        /**
+         * Rotation
+         * @description How a key is to be rotated.
+         */
+        Rotation: {
+            /**
+             * Overlap Hours
+             * @default 24
+             */
+            overlap_hours: number;
+        };
+        /**
+         * RouterCard
+         * @description A learned router, as its owner sees it.
+         */
+        RouterCard: {
+            /** Confidence */
+            confidence: number;
+            /** Keep */
+            keep: number;
+            model: components["schemas"]["quarterdeck__gateway__routing__learned__records__ModelCard"] | null;
+            /** Name */
+            name: string;
+            /** Outcomes */
+            outcomes: number;
+            /** Pairs */
+            pairs: number;
+            /** Reason */
+            reason: string;
+            report: components["schemas"]["Report"] | null;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "untrained" | "on" | "off";
+            /** Strong */
+            strong: string;
+            /** Weak */
+            weak: string;
+        };
+        /**
+         * Savings
+         * @description What answers from our caches have saved.
+         */
+        Savings: {
+            /** Hits */
+            hits: number;
+            /** Saved Ms */
+            saved_ms: number;
+            /** Saved Usd */
+            saved_usd: number;
+        };
+        /**
+         * ScopeBody
+         * @description To what a guardrail applies: patterns such as `openai/*`; nothing means everything.
+         */
+        ScopeBody: {
+            /**
+             * Apps
+             * @default []
+             */
+            apps: string[];
+            /**
+             * Asked Only
+             * @default false
+             */
+            asked_only: boolean;
+            /**
+             * Keys
+             * @default []
+             */
+            keys: string[];
+            /**
+             * Models
+             * @default []
+             */
+            models: string[];
+        };
+        /**
          * SearchResult
          * @description What a search found, and how.
          */
@@ -1648,6 +4116,116 @@ export interface components {
             /** Took Ms */
             took_ms: number;
         };
+        /**
+         * SemanticCacheCard
+         * @description One semantic cache: its policy, whether the promise is kept, and what it has saved.
+         */
+        SemanticCacheCard: {
+            /** Bound */
+            bound: number | null;
+            /** Check Share */
+            check_share: number;
+            /** Checks */
+            checks: number;
+            /** Checks Covered */
+            checks_covered: number;
+            /** Checks Wrong */
+            checks_wrong: number;
+            /** Confidence */
+            confidence: number;
+            /** Entries */
+            entries: number;
+            /** Hit Share */
+            hit_share: number;
+            /**
+             * Mode
+             * @enum {string}
+             */
+            mode: "on" | "by-header";
+            /** Most Wrong */
+            most_wrong: number;
+            /** Personal Data */
+            personal_data: boolean;
+            /** Promise */
+            promise: string;
+            /** Reason */
+            reason: string;
+            /** Saved Usd */
+            saved_usd: number;
+            /** Served */
+            served: number;
+            /** Shared */
+            shared: boolean;
+            /** Since */
+            since: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "learning" | "serving" | "broken";
+            /** Target */
+            target: string;
+            /** Threshold */
+            threshold: number | null;
+            /** Ttl S */
+            ttl_s: number;
+        };
+        /**
+         * SemanticCachePolicy
+         * @description How answers may be given again, and the promise to keep.
+         */
+        SemanticCachePolicy: {
+            /**
+             * Check Share
+             * @default 0.1
+             */
+            check_share: number;
+            /**
+             * Confidence
+             * @default 0.95
+             */
+            confidence: number;
+            /**
+             * Mode
+             * @default on
+             * @enum {string}
+             */
+            mode: "on" | "by-header";
+            /**
+             * Most Wrong
+             * @default 0.02
+             */
+            most_wrong: number;
+            /**
+             * Personal Data
+             * @default false
+             */
+            personal_data: boolean;
+            /**
+             * Shared
+             * @default false
+             */
+            shared: boolean;
+            /**
+             * Ttl S
+             * @default 3600
+             */
+            ttl_s: number;
+        };
+        /**
+         * Series
+         * @description The cost of one group over time; `other` stands for the groups that are too small to show.
+         */
+        Series: {
+            /** Calls */
+            calls: number[];
+            /** Cost Usd */
+            cost_usd: number[];
+            /** Key */
+            key: string;
+            /** Label */
+            label: string;
+        };
         /** SeriesPoint */
         SeriesPoint: {
             /** At */
@@ -1662,6 +4240,83 @@ export interface components {
             p95_ms: number | null;
             /** Requests */
             requests: number;
+        };
+        /**
+         * Shadow
+         * @description A second model that gets a copy of the requests, to be compared later. Nobody waits for it.
+         */
+        Shadow: {
+            /** Model */
+            model: string;
+            /**
+             * Share
+             * @default 1
+             */
+            share: number;
+        };
+        /**
+         * ShownPrice
+         * @description One row of prices, set here or read in a price list.
+         */
+        ShownPrice: {
+            /** Above */
+            above: components["schemas"]["ShownStep"][];
+            /** Created At */
+            created_at?: string | null;
+            /** Created By */
+            created_by?: string | null;
+            /**
+             * Everywhere
+             * @default true
+             */
+            everywhere: boolean;
+            /** Hours */
+            hours: [
+                string,
+                string
+            ] | null;
+            /** Id */
+            id: string;
+            /** Model */
+            model: string;
+            /**
+             * Note
+             * @default
+             */
+            note: string;
+            /** Owner */
+            owner?: string | null;
+            /** Prices */
+            prices: {
+                [key: string]: number;
+            };
+            /** Provider */
+            provider: string;
+            /** Service Tier */
+            service_tier: string | null;
+            /** Since */
+            since: string | null;
+            /**
+             * Source
+             * @enum {string}
+             */
+            source: "set" | "list";
+            /** Withdrawn At */
+            withdrawn_at?: string | null;
+            /** Withdrawn By */
+            withdrawn_by?: string | null;
+        };
+        /**
+         * ShownStep
+         * @description Other prices for longer prompts, as they are shown.
+         */
+        ShownStep: {
+            /** Prices */
+            prices: {
+                [key: string]: number;
+            };
+            /** Tokens */
+            tokens: number;
         };
         /**
          * SpanDetail
@@ -1684,6 +4339,8 @@ export interface components {
             cost_lines: components["schemas"]["CostLineDetail"][];
             /** Cost Usd */
             cost_usd: number | null;
+            /** Environment */
+            environment: string | null;
             /** Input */
             input: unknown;
             /** Input Tokens */
@@ -1695,6 +4352,10 @@ export interface components {
             kind: "app" | "chain" | "agent" | "llm" | "retrieval" | "prompt" | "guardrail" | "embedding" | "tool" | "other";
             /** Latency Ms */
             latency_ms: number;
+            /** Metadata */
+            metadata: {
+                [key: string]: string;
+            };
             /** Model */
             model: string | null;
             /** Name */
@@ -1707,6 +4368,14 @@ export interface components {
             output_tokens: number | null;
             /** Parent Id */
             parent_id: string | null;
+            /** Price Id */
+            price_id: string | null;
+            /** Prompt */
+            prompt: string | null;
+            /** Prompt Version */
+            prompt_version: string | null;
+            /** Provided Cost Usd */
+            provided_cost_usd: number | null;
             /** Provider */
             provider: string | null;
             /** Reasoning Tokens */
@@ -1715,6 +4384,8 @@ export interface components {
             release_id: string | null;
             /** Service */
             service: string | null;
+            /** Session Id */
+            session_id: string | null;
             /** Span Id */
             span_id: string;
             /** Started At */
@@ -1723,12 +4394,312 @@ export interface components {
             status: string;
             /** Status Message */
             status_message: string | null;
+            /** Tags */
+            tags: string[];
+            /** Team */
+            team: string | null;
             /** Ttft Ms */
             ttft_ms: number | null;
             /** Unpriced */
             unpriced: boolean;
             /** Usage Estimated */
             usage_estimated: boolean;
+            /** User Id */
+            user_id: string | null;
+        };
+        /**
+         * SpendReport
+         * @description Who spent how much, in a window and over its time.
+         */
+        SpendReport: {
+            /** At */
+            at?: string[];
+            /**
+             * By
+             * @enum {string}
+             */
+            by: "team" | "key" | "app" | "model" | "provider" | "tag" | "user" | "environment" | "release";
+            /** From */
+            from: string;
+            /** Groups */
+            groups?: components["schemas"]["Group"][];
+            previous: components["schemas"]["Sums"] | null;
+            savings: components["schemas"]["Savings"];
+            /** Series */
+            series?: components["schemas"]["Series"][];
+            /**
+             * Step
+             * @enum {string}
+             */
+            step: "hour" | "day";
+            /** To */
+            to: string;
+            total: components["schemas"]["Sums"];
+        };
+        /**
+         * StoreStatus
+         * @description How the counters are kept, and whether they can be reached.
+         */
+        StoreStatus: {
+            /** Away Since */
+            away_since?: string | null;
+            /**
+             * Charged Leases
+             * @default 0
+             */
+            charged_leases: number;
+            /**
+             * Failures
+             * @default 0
+             */
+            failures: number;
+            /**
+             * Granted While Away
+             * @default 0
+             */
+            granted_while_away: number;
+            /** Kind */
+            kind: string;
+            /**
+             * Leases
+             * @default 0
+             */
+            leases: number;
+            /** On Failure */
+            on_failure?: ("share" | "open" | "closed") | null;
+            /** Reachable */
+            reachable: boolean;
+            /**
+             * Refused While Away
+             * @default 0
+             */
+            refused_while_away: number;
+            /** Shared */
+            shared: boolean;
+        };
+        /**
+         * StrategyCard
+         * @description A strategy that a plan may name.
+         */
+        StrategyCard: {
+            /** About */
+            about: string;
+            /** Name */
+            name: string;
+        };
+        /**
+         * Sums
+         * @description The sums of some calls.
+         */
+        Sums: {
+            /** Cache Read Tokens */
+            cache_read_tokens: number;
+            /** Calls */
+            calls: number;
+            /** Cost Usd */
+            cost_usd: number;
+            /** Errors */
+            errors: number;
+            /** Input Tokens */
+            input_tokens: number;
+            /** Mismatch Usd */
+            mismatch_usd: number;
+            /** Output Tokens */
+            output_tokens: number;
+            /** Provided Usd */
+            provided_usd: number;
+            /** Unpriced Calls */
+            unpriced_calls: number;
+        };
+        /**
+         * SwitchBody
+         * @description On or off.
+         */
+        SwitchBody: {
+            /** Enabled */
+            enabled: boolean;
+        };
+        /**
+         * Target
+         * @description One of the models behind an alias.
+         */
+        Target: {
+            /** Model */
+            model: string;
+            /** Parameters */
+            parameters?: {
+                [key: string]: unknown;
+            };
+            timeouts?: components["schemas"]["Timeouts"] | null;
+            /**
+             * Weight
+             * @default 1
+             */
+            weight: number;
+            when?: components["schemas"]["Condition"] | null;
+        };
+        /**
+         * TargetHealth
+         * @description One model behind an alias, as calls through aliases have found it.
+         */
+        TargetHealth: {
+            /** Available */
+            available: boolean;
+            /** Available In S */
+            available_in_s: number;
+            /**
+             * Breaker
+             * @enum {string}
+             */
+            breaker: "closed" | "open" | "half_open";
+            /** Calls */
+            calls: number;
+            /** Failures */
+            failures: number;
+            /** First Token Ms */
+            first_token_ms: number | null;
+            /** In Flight */
+            in_flight: number;
+            /** Last Check Ok */
+            last_check_ok: boolean | null;
+            /** Last Error */
+            last_error: string | null;
+            /** Last Error At */
+            last_error_at: string | null;
+            /** Model */
+            model: string;
+            /** Provider */
+            provider: string;
+            /**
+             * Standing
+             * @enum {string}
+             */
+            standing: "target" | "fallback" | "shadow";
+            /** Weight */
+            weight: number;
+            /** Whole Ms */
+            whole_ms: number | null;
+        };
+        /**
+         * Team
+         * @description Some people or programs of a project, whose keys share limits and budgets.
+         */
+        Team: {
+            /** Created At */
+            created_at: string;
+            /** Description */
+            description: string;
+            /** Id */
+            id: string;
+            /**
+             * Keys
+             * @default 0
+             */
+            keys: number;
+            /** Name */
+            name: string;
+            /**
+             * Owner
+             * @default ui
+             */
+            owner: string;
+        };
+        /**
+         * TeamChange
+         * @description What a team should be from now on.
+         */
+        TeamChange: {
+            /**
+             * Description
+             * @default
+             */
+            description: string;
+        };
+        /**
+         * TermsOfKey
+         * @description What holds for a key beyond its scopes.
+         */
+        TermsOfKey: {
+            /**
+             * Allowed Ips
+             * @default []
+             */
+            allowed_ips: string[];
+            /**
+             * Allowed Models
+             * @default []
+             */
+            allowed_models: string[];
+            /**
+             * Allowed Tools
+             * @default []
+             */
+            allowed_tools: string[];
+            /**
+             * Metadata
+             * @default {}
+             */
+            metadata: {
+                [key: string]: string;
+            };
+            /**
+             * Passthrough
+             * @default true
+             */
+            passthrough: boolean;
+            /**
+             * Tags
+             * @default []
+             */
+            tags: string[];
+            /** Team */
+            team?: string | null;
+        };
+        /**
+         * TestCall
+         * @description What a model or an alias said to a test.
+         */
+        TestCall: {
+            /** Answer */
+            answer: string;
+            /** Attempts */
+            attempts: components["schemas"]["AttemptCard"][];
+            /** Cost Usd */
+            cost_usd: number | null;
+            /** Duration Ms */
+            duration_ms: number;
+            /** Error */
+            error: string | null;
+            /** First Token Ms */
+            first_token_ms: number | null;
+            /** Model */
+            model: string | null;
+            /** Ok */
+            ok: boolean;
+            /** Trace Id */
+            trace_id: string;
+        };
+        /**
+         * Text
+         * @description A request to be judged.
+         */
+        Text: {
+            /** Text */
+            text: string;
+        };
+        /**
+         * Timeouts
+         * @description How long to wait for a provider. What is None is as the settings of the server say.
+         */
+        Timeouts: {
+            /** Connect S */
+            connect_s?: number | null;
+            /** First Token S */
+            first_token_s?: number | null;
+            /** Idle S */
+            idle_s?: number | null;
+            /** Total S */
+            total_s?: number | null;
         };
         /** TokenSums */
         TokenSums: {
@@ -1771,6 +4742,8 @@ export interface components {
          * @description One row of the trace list: the root span, with the sums of the spans below it.
          */
         TraceSummary: {
+            /** Api Key Id */
+            api_key_id?: string | null;
             /** App */
             app: string | null;
             /** Cached */
@@ -1779,12 +4752,18 @@ export interface components {
             cost_usd: number | null;
             /** Declined */
             declined: boolean | null;
+            /** Environment */
+            environment?: string | null;
             /** Input Preview */
             input_preview: string;
             /** Input Tokens */
             input_tokens: number;
             /** Latency Ms */
             latency_ms: number;
+            /** Metadata */
+            metadata?: {
+                [key: string]: string;
+            };
             /** Model */
             model: string | null;
             /** Name */
@@ -1793,6 +4772,10 @@ export interface components {
             output_preview: string;
             /** Output Tokens */
             output_tokens: number;
+            /** Prompt */
+            prompt?: string | null;
+            /** Prompt Version */
+            prompt_version?: string | null;
             /** Provider */
             provider: string | null;
             /** Release Id */
@@ -1807,6 +4790,10 @@ export interface components {
             started_at: string;
             /** Status */
             status: string;
+            /** Tags */
+            tags?: string[];
+            /** Team */
+            team?: string | null;
             /** Trace Id */
             trace_id: string;
             /** Ttft Ms */
@@ -1815,6 +4802,40 @@ export interface components {
             unpriced: boolean;
             /** User Id */
             user_id: string | null;
+        };
+        /**
+         * TrialBody
+         * @description A text to try a guardrail on.
+         */
+        TrialBody: {
+            /**
+             * Stage
+             * @default input
+             * @enum {string}
+             */
+            stage: "input" | "output";
+            /** Text */
+            text: string;
+        };
+        /**
+         * UnpricedModel
+         * @description A model that was called and whose price nobody knows.
+         */
+        UnpricedModel: {
+            /** Calls */
+            calls: number;
+            /** First At */
+            first_at: string;
+            /** Input Tokens */
+            input_tokens: number;
+            /** Last At */
+            last_at: string;
+            /** Model */
+            model: string;
+            /** Output Tokens */
+            output_tokens: number;
+            /** Provider */
+            provider: string;
         };
         /** ValidationError */
         ValidationError: {
@@ -1830,6 +4851,47 @@ export interface components {
             type: string;
         };
         /**
+         * Verdict
+         * @description The judgement of one check about one input or one answer.
+         */
+        Verdict: {
+            /** Action */
+            action: ("block" | "redact" | "flag") | "none";
+            /** Check */
+            check: string;
+            /** Evidence */
+            evidence: components["schemas"]["Evidence"][];
+            /** Guardrail */
+            guardrail: string;
+            /** Label */
+            label: string | null;
+            /** Ms */
+            ms: number;
+            /**
+             * Outcome
+             * @enum {string}
+             */
+            outcome: "passed" | "blocked" | "not_evaluated";
+            /** Reason */
+            reason?: string | null;
+            /** Score */
+            score: number | null;
+            /**
+             * Stage
+             * @enum {string}
+             */
+            stage: "input" | "output";
+            /** Threshold */
+            threshold: number | null;
+            /**
+             * Tier
+             * @enum {string}
+             */
+            tier: "T0" | "remote";
+            /** Version */
+            version: number;
+        };
+        /**
          * Version
          * @description A version of something by its name; the newest when no number is given.
          */
@@ -1838,6 +4900,42 @@ export interface components {
             name: string;
             /** Version */
             version?: number | null;
+        };
+        /**
+         * WantedMcpServer
+         * @description An MCP server as it shall be.
+         */
+        WantedMcpServer: {
+            /**
+             * Allowed Tools
+             * @default []
+             */
+            allowed_tools: string[];
+            /** Headers */
+            headers?: {
+                [key: string]: string;
+            } | null;
+            /**
+             * On Change
+             * @default block
+             * @enum {string}
+             */
+            on_change: "block" | "flag";
+            /** Price Usd Per Call */
+            price_usd_per_call?: number | null;
+            /**
+             * Timeout S
+             * @default 60
+             */
+            timeout_s: number;
+            /**
+             * Transport
+             * @default auto
+             * @enum {string}
+             */
+            transport: "auto" | "streamable-http" | "sse";
+            /** Url */
+            url: string;
         };
     };
     responses: never;
@@ -2064,6 +5162,58 @@ export interface operations {
             };
         };
     };
+    get_cache: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CacheState"];
+                };
+            };
+        };
+    };
+    purge_cache: {
+        parameters: {
+            query?: {
+                model?: string | null;
+                namespace?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CachePurged"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     get_chunk: {
         parameters: {
             query?: never;
@@ -2083,6 +5233,328 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["ChunkDetail"];
                 };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    list_check_kinds: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_CheckKind_"];
+                };
+            };
+        };
+    };
+    try_checks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChecksTrialBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GuardrailTrial"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    list_guardrails: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Guardrail_"];
+                };
+            };
+        };
+    };
+    read_guardrail: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Guardrail"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    put_guardrail: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GuardrailBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Guardrail"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    remove_guardrail: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    switch_guardrail: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SwitchBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Guardrail"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    try_guardrail: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TrialBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GuardrailTrial"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    list_input_budgets: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_InputBudgetCard_"];
+                };
+            };
+        };
+    };
+    put_input_budget: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                target: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewInputBudget"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InputBudgetCard"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    remove_input_budget: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                target: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Validation Error */
             422: {
@@ -2166,6 +5638,76 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ApiKey"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    change_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                key_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KeyChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiKey"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    rotate_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                key_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Rotation"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewKey"];
                 };
             };
             /** @description Validation Error */
@@ -2485,6 +6027,256 @@ export interface operations {
             };
         };
     };
+    list_limit_alerts: {
+        parameters: {
+            query?: {
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_LimitAlert_"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    limit_store: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StoreStatus"];
+                };
+            };
+        };
+    };
+    usage_of_limits: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_LimitUsage_"];
+                };
+            };
+        };
+    };
+    list_limits: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Limit_"];
+                };
+            };
+        };
+    };
+    create_limit: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewLimit"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Limit"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    get_limit: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Limit"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    put_limit: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LimitTerms"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Limit"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    remove_limit: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    usage_of_limit: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_LimitUsage_"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     create_login_link: {
         parameters: {
             query?: never;
@@ -2501,6 +6293,187 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["LoginLink"];
+                };
+            };
+        };
+    };
+    list_mcp_servers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ConfiguredMcpServer_"];
+                };
+            };
+        };
+    };
+    put_mcp_server: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WantedMcpServer"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConfiguredMcpServer"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    remove_mcp_server: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    approve_mcp_tools: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Approval"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_McpTool_"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    check_mcp_server: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["McpCheck"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    list_mcp_tools: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_McpTool_"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
                 };
             };
         };
@@ -2607,6 +6580,270 @@ export interface operations {
             };
         };
     };
+    list_prices: {
+        parameters: {
+            query?: {
+                limit?: number;
+                /** @description A part of `provider/model`. */
+                q?: string | null;
+                /** @description Only those that somebody has set here. */
+                set?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ShownPrice_"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    set_price: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PriceWish"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShownPrice"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    withdraw_price: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                price_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    price_history: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PriceHistory"];
+                };
+            };
+        };
+    };
+    get_model_price: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                model: string;
+                provider: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PriceOfModel"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    list_repricings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Repricing_"];
+                };
+            };
+        };
+    };
+    start_repricing: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RepricingScope"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Repricing"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    get_repricing: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                repricing_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Repricing"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    list_unpriced_models: {
+        parameters: {
+            query?: {
+                days?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_UnpricedModel_"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     list_projects: {
         parameters: {
             query?: never;
@@ -2699,6 +6936,72 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["PromptHistory"];
                 };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    move_prompt_label: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                label: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LabelWish"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PromptLabel"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    remove_prompt_label: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                label: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Validation Error */
             422: {
@@ -2859,6 +7162,608 @@ export interface operations {
             };
         };
     };
+    list_routers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_RouterCard_"];
+                };
+            };
+        };
+    };
+    create_router: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewRouter"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RouterCard"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    read_router: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RouterCard"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    remove_router: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    add_router_outcomes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewOutcomes"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Imported"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    predict_with_router: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Text"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Prediction"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    train_router: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RouterCard"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    list_routes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_AliasCard_"];
+                };
+            };
+        };
+    };
+    get_route: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AliasCard"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    put_route: {
+        parameters: {
+            query?: {
+                force?: boolean;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Plan"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AliasCard"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    remove_route: {
+        parameters: {
+            query?: {
+                force?: boolean;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    list_strategies: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_StrategyCard_"];
+                };
+            };
+        };
+    };
+    test_route: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewTest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TestCall"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    list_semantic_caches: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_SemanticCacheCard_"];
+                };
+            };
+        };
+    };
+    read_semantic_cache: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                target: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SemanticCacheCard"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    put_semantic_cache: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                target: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SemanticCachePolicy"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SemanticCacheCard"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    remove_semantic_cache: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                target: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    calibrate_semantic_cache: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                target: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Labels"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SemanticCacheCard"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    list_semantic_checks: {
+        parameters: {
+            query?: {
+                cursor?: string | null;
+                limit?: number;
+                wrong_only?: boolean;
+            };
+            header?: never;
+            path: {
+                target: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_CheckRecord_"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    purge_semantic_cache: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                target: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Purged"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     log_in: {
         parameters: {
             query?: never;
@@ -2910,18 +7815,173 @@ export interface operations {
             };
         };
     };
+    list_teams: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Team_"];
+                };
+            };
+        };
+    };
+    create_team: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewTeam"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Team"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    get_team: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Team"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    put_team: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TeamChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Team"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    remove_team: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     list_traces: {
         parameters: {
             query?: {
                 app?: string | null;
                 cached?: boolean | null;
                 cursor?: string | null;
+                environment?: string | null;
                 /** @description ISO 8601; belongs to the window. */
                 from?: string | null;
+                /** @description The id of an API key. */
+                key?: string | null;
                 limit?: number;
+                /** @description `name=value`; given several times: all of them. */
+                metadata?: string[] | null;
                 min_cost_usd?: number | null;
                 min_latency_ms?: number | null;
                 model?: string | null;
+                /** @description `NAME`, or `NAME@VERSION`. */
+                prompt?: string | null;
                 /** @description Text in the name, the input or the output; or a trace id. */
                 q?: string | null;
                 release?: string | null;
@@ -2929,6 +7989,9 @@ export interface operations {
                 session?: string | null;
                 /** @description `ok` or `error`. */
                 status?: string | null;
+                /** @description Given several times: all of them. */
+                tag?: string[] | null;
+                team?: string | null;
                 /** @description ISO 8601; does not belong to the window. */
                 to?: string | null;
                 user?: string | null;
@@ -2990,6 +8053,37 @@ export interface operations {
             };
         };
     };
+    list_corrected_bills: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                trace_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_CorrectedBill_"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     replay_trace: {
         parameters: {
             query?: never;
@@ -3027,11 +8121,18 @@ export interface operations {
                 app?: string | null;
                 buckets?: number;
                 cached?: boolean | null;
+                environment?: string | null;
                 /** @description ISO 8601; belongs to the window. */
                 from?: string | null;
+                /** @description The id of an API key. */
+                key?: string | null;
+                /** @description `name=value`; given several times: all of them. */
+                metadata?: string[] | null;
                 min_cost_usd?: number | null;
                 min_latency_ms?: number | null;
                 model?: string | null;
+                /** @description `NAME`, or `NAME@VERSION`. */
+                prompt?: string | null;
                 /** @description Text in the name, the input or the output; or a trace id. */
                 q?: string | null;
                 release?: string | null;
@@ -3039,6 +8140,9 @@ export interface operations {
                 session?: string | null;
                 /** @description `ok` or `error`. */
                 status?: string | null;
+                /** @description Given several times: all of them. */
+                tag?: string[] | null;
+                team?: string | null;
                 /** @description ISO 8601; does not belong to the window. */
                 to?: string | null;
                 user?: string | null;
@@ -3065,6 +8169,73 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    report_usage: {
+        parameters: {
+            query?: {
+                app?: string | null;
+                /** @description `team`, `key`, `app`, `model`, `provider`, `tag`, `user`, … */
+                by?: string;
+                environment?: string | null;
+                /** @description ISO 8601; 30 days ago when not given. */
+                from?: string | null;
+                key?: string | null;
+                model?: string | null;
+                provider?: string | null;
+                release?: string | null;
+                /** @description `hour` or `day`. */
+                step?: string | null;
+                tag?: string | null;
+                team?: string | null;
+                /** @description ISO 8601; now when not given. */
+                to?: string | null;
+                user?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SpendReport"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    forecast_usage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Forecast"];
                 };
             };
         };
