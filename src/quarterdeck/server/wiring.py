@@ -28,6 +28,7 @@ from quarterdeck.core.events import Events
 from quarterdeck.gateway.embedder import Embedder
 from quarterdeck.gateway.embedders.minilm import open_minilm
 from quarterdeck.gateway.mcp.directory import McpDirectory
+from quarterdeck.gateway.money import repricing
 from quarterdeck.gateway.parts import install_gateway
 from quarterdeck.gateway.semantic.cache import SemanticCache
 from quarterdeck.jobs.dbos_jobs import DbosJobs
@@ -35,9 +36,9 @@ from quarterdeck.jobs.jobs import Jobs
 from quarterdeck.observability.recorder import Recorder
 from quarterdeck.observability.span_stores.duckdb import DuckDbSpanStore
 from quarterdeck.orchestration.parts import install_orchestration
-from quarterdeck.retrieval import embedding_job
 from quarterdeck.prompts.live_prompts import LivePrompts
 from quarterdeck.prompts.records import PromptsChanged
+from quarterdeck.retrieval import embedding_job
 from quarterdeck.retrieval.parts import install_retrieval
 from quarterdeck.runtime.runtime import Runtime
 from quarterdeck.safety.live_guardrails import LiveGuardrails
@@ -58,8 +59,8 @@ async def running(settings: Settings) -> AsyncIterator[Runtime]:
         runtime = await _foundation(replace(settings, home=home), house)
         await _observability(runtime, house)
         await _access(runtime, house)
-        await _safety(runtime)
         await _prompts(runtime)
+        await _safety(runtime)
         await _gateway(runtime, house)
         await _retrieval(runtime, house)
         await install_orchestration(runtime)
@@ -113,13 +114,13 @@ def _counters(runtime: Runtime) -> Counters:
     return InProcessCounters(Journal(spool, runtime.database))
 
 
-async def _safety(runtime: Runtime) -> None:
 async def _prompts(runtime: Runtime) -> None:
     prompts = runtime.install(LivePrompts, LivePrompts(runtime))
     await prompts.reload()
     runtime.events.subscribe(PromptsChanged, prompts.reload)
 
 
+async def _safety(runtime: Runtime) -> None:
     guardrails = runtime.install(LiveGuardrails, LiveGuardrails(runtime))
     await guardrails.reload()
     runtime.events.subscribe(GuardrailsChanged, guardrails.reload)
