@@ -34,6 +34,7 @@ PANELS: dict[str, dict[str, Entry]] = {
     "Observe": {
         "traces": Entry("List traces, newest first.", "traces", "traces"),
         "trace": Entry("Show one trace: its spans, tokens, cost and time.", "trace", "trace"),
+        "usage": Entry("Show who spends how much, and where the month will end.", "usage", "usage"),
         "replay": Entry("Run a trace's release again on the same input and show what changed.", "replay", "replay"),
     },
     "Operate": {
@@ -47,6 +48,8 @@ PANELS: dict[str, dict[str, Entry]] = {
         "router": Entry("Learned routers: import outcomes, train, report.", "router", "router"),
         "input-budget": Entry("Input budgets: trim or compress long inputs.", "input_budget", "input_budget"),
         "mcp": Entry("MCP servers: add, check, tools, approve, remove.", "mcp", "mcp"),
+        "prices": Entry("Prices: find, set, withdraw, price history anew.", "prices", "prices"),
+        "cache": Entry("The exact response cache: how it stands, and how to empty it.", "cache", "cache"),
         "models": Entry("List the models that can be called, with their prices.", "models", "models"),
         "demo": Entry("The demo app: measure how well it answers.", "demo", "demo"),
         "config": Entry("Settings, and where each value comes from.", "config", "config"),

@@ -7,7 +7,7 @@ from contextlib import aclosing
 from dataclasses import dataclass
 
 from quarterdeck.core.errors import QuarterdeckError
-from quarterdeck.gateway import refusals
+from quarterdeck.gateway import prompt_caching, refusals
 from quarterdeck.gateway.admitting import Demand, Hold, admitted
 from quarterdeck.gateway.answer import Answer
 from quarterdeck.gateway.application import Application
@@ -98,6 +98,8 @@ def _new_answer(call: ChatCall) -> Answer:
     if isinstance(target, Application):
         asked.require_translatable(target.name)
         return answer_of_app(call.work, target, asked.request, dialect)
+    if prompt_caching.is_wanted(call.exchange.headers):
+        asked = prompt_caching.marked(asked, dialect.name)
     headers = _forwarded(dialect, call.exchange)
     if isinstance(target, Selection):
         return attempts_of(target, call.work, call.envelope, asked, dialect, headers)
