@@ -24,6 +24,7 @@ from quarterdeck.gateway.exchange import Header
 from quarterdeck.gateway.plane import Plane
 from quarterdeck.gateway.prices import Prices
 from quarterdeck.gateway.recording import note_who_asks
+from quarterdeck.gateway.routing.selection import Selection
 from quarterdeck.runtime.tracing import Span
 from quarterdeck.runtime.work import Work
 
@@ -69,7 +70,7 @@ class Demand:
         """All names under which the target goes, the fullest first."""
         if isinstance(self.target, Application | Replayed):
             own: tuple[str, ...] = (self.target.name,)
-        elif isinstance(self.target, Errand):
+        elif isinstance(self.target, Errand | Selection):
             own = (self.target.id,)
         else:
             own = (self.target.id, self.target.model)
@@ -151,7 +152,9 @@ def require_passthrough(work: Work) -> None:
 
 async def _hold(work: Work, envelope: Envelope, demand: Demand) -> Hold:
     if work.actor.terms.allowed_models and not isinstance(demand.target, Errand):
-        require_model(work, demand.names)
+        # An alias is allowed as such; of models that a client lists itself, each must be.
+        for names in _each(demand):
+            require_model(work, names)
     limiter = work.part(Limiter)
     rules = limiter.rules_of(work.project_id)
     if rules is None:
@@ -166,15 +169,23 @@ def _asking(work: Work, envelope: Envelope, demand: Demand) -> Asking:
     actor = work.actor
     tags = envelope.tags if not actor.terms.tags else tuple(dict.fromkeys((*actor.terms.tags, *envelope.tags)))
     is_app = isinstance(demand.target, Application | Replayed)
+    # Which model answers for an alias is not known yet: each attempt asks the limits of its own.
+    is_open = isinstance(demand.target, Selection)
     return Asking(
         work.project_id,
         key_id=actor.id,
         team=actor.terms.team_name,
         user=envelope.user_id,
         tags=tags,
-        models=() if is_app else demand.names,
+        models=() if is_app or is_open else demand.names,
         app=demand.names[0] if is_app else None,
     )
+
+
+def _each(demand: Demand) -> Sequence[Sequence[str]]:
+    if not isinstance(demand.target, Selection):
+        return (demand.names,)
+    return [(name, name.partition("/")[2] or name) for name in demand.target.names]
 
 
 def _needs(work: Work, demand: Demand, averages: Averages) -> Needs:
@@ -183,8 +194,20 @@ def _needs(work: Work, demand: Demand, averages: Averages) -> Needs:
         return needs_of_app(demand.input_bytes, demand.most_output_tokens, averages, target.name)
     if isinstance(target, Errand):
         return Needs(cost_pico=target.cost_pico)
-    rates = work.part(Prices).rates(target.provider.account, target.model, clock.now())
-    return needs_of_model(demand.input_bytes, demand.most_output_tokens, averages, target.id, rates)
+    prices, now = work.part(Prices), clock.now()
+    # Of an alias, the dearest model that may answer.
+    routes = [one.route for one in target.everybody()] if isinstance(target, Selection) else [target]
+    possible = [
+        needs_of_model(
+            demand.input_bytes,
+            demand.most_output_tokens,
+            averages,
+            target.id,
+            prices.rates(route.provider.account, route.model, now),
+        )
+        for route in routes
+    ]
+    return max(possible, key=lambda needs: needs.cost_pico)
 
 
 def _taken(spans: Sequence[Span]) -> Needs:

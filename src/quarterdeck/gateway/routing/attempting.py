@@ -94,7 +94,7 @@ class Attempting(Answer):
         return True
 
     async def _leave(self, _attempt: Attempt, error: QuarterdeckError) -> None:
-        answer = self._current
+        answer, self._current = self._current, None
         if answer is not None:
             await answer.close()
             answer.settle(error)

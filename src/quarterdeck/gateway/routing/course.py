@@ -8,9 +8,11 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass
 
+from quarterdeck.access.limits.limiter import Grant
 from quarterdeck.core import clock
 from quarterdeck.core.errors import InvalidInput, LimitReached, QuarterdeckError, UpstreamUnavailable
 from quarterdeck.gateway.route import Route
+from quarterdeck.gateway.routing import allowance
 from quarterdeck.gateway.routing.conditions import holds
 from quarterdeck.gateway.routing.failures import Failure, failure_of
 from quarterdeck.gateway.routing.records import FailureKind, Timeouts
@@ -40,6 +42,8 @@ class Attempt:
         self._started_ns = 0
         self._first_ns: int | None = None
         self._over = False
+        self._grant: Grant | None = None
+        self._span: ActiveSpan | None = None
 
     @property
     def route(self) -> Route:
@@ -55,10 +59,11 @@ class Attempt:
         """How long to wait, as far as the plan or the client says something about it."""
         return self._course.timeouts(self.candidate)
 
-    def begin(self) -> None:
-        """The call begins now."""
+    async def begin(self) -> None:
+        """The call begins now, if the limits of its model allow it."""
         self._started_ns = clock.monotonic_ns()
         self.candidate.health.begin()
+        self._grant = await self._course.allowed(self.candidate)
 
     def speaks(self) -> None:
         """The first token is here."""
@@ -96,7 +101,14 @@ class Attempt:
         """Note on the span of the call which attempt it was and why it was left. Said before the span ends."""
         if isinstance(error, QuarterdeckError):
             self.fail(error)
+        self._span = span
         self._course.mark(self, span)
+
+    def settle(self) -> None:
+        """Charge the limits of its model with what its span says, and give back the rest."""
+        grant, self._grant = self._grant, None
+        if grant is not None:
+            allowance.settle(grant, self._span)
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +184,10 @@ class Course:
             total_s=max(0.001, min(totals)) if totals else None,
         )
 
+    async def allowed(self, candidate: Candidate) -> Grant | None:
+        """What the limits of a candidate's model grant to this request; raises when they refuse it."""
+        return await allowance.reserve(self._question, self.selection.name, candidate.route)
+
     def final(self, error: QuarterdeckError) -> QuarterdeckError:
         """What the client is told when nobody answered."""
         failures = [attempt.failure for attempt in self.made if attempt.failure is not None]
@@ -208,7 +224,9 @@ class Course:
         self._last_span = span
 
     def end(self, error: BaseException | None = None) -> None:
-        """The whole is over."""
+        """The whole is over, and the spans of all attempts have ended."""
+        for attempt in self.made:
+            attempt.settle()
         if self.root is not None and self._last_span is not None:
             self.root.attributes["quarterdeck.attempts"] = len(self.made)
             last = self._last_span.fields

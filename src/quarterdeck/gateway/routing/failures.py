@@ -6,7 +6,6 @@ import re
 from dataclasses import dataclass
 
 from quarterdeck.core.errors import (
-    InvalidInput,
     LimitReached,
     QuarterdeckError,
     UpstreamFailed,
@@ -50,8 +49,9 @@ def failure_of(error: BaseException) -> Failure | None:
             return _refusal(error)
         case UpstreamFailed() | UpstreamUnavailable():
             return Failure("error", error, again=True)
-        case LimitReached():  # by us: too much is in flight to this provider
-            return Failure("rate_limit", error, again=True, counts=False)
+        case LimitReached():  # by us: a limit of this model, or too much in flight to its provider
+            kind: FailureKind = "budget" if error.kind == "insufficient_quota" else "rate_limit"
+            return Failure(kind, error, again=kind == "rate_limit", counts=False)
     return None
 
 
@@ -70,8 +70,3 @@ def _refusal(error: ProviderRefused) -> Failure | None:
     if error.status in (409, 425):
         return Failure("error", error, again=True)
     return None
-
-
-def is_budget(error: QuarterdeckError) -> bool:
-    """Whether one of our own limits refuses a request, so that somebody cheaper may answer it."""
-    return isinstance(error, LimitReached) and not isinstance(error, InvalidInput)

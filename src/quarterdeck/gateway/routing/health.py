@@ -58,7 +58,8 @@ class Latency:
 class Health:
     """One model of one provider account, as all aliases of all requests see it."""
 
-    def __init__(self, rules: BreakerRules) -> None:
+    def __init__(self, rules: BreakerRules | None = None) -> None:
+        rules = rules or BreakerRules()
         self.in_flight = 0
         self.to_first_token = Latency()
         self.to_end = Latency()

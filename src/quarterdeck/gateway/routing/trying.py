@@ -23,8 +23,8 @@ async def answered(
     """One answer as a whole. `leave` puts an attempt away that failed."""
     attempt = course.first()
     while True:
-        attempt.begin()
         try:
+            await attempt.begin()
             answer = await call(attempt)
         except QuarterdeckError as error:
             following = attempt.fail(error)
@@ -49,9 +49,9 @@ async def streamed(
     """An answer piece by piece. What comes before its first token is held back: until then, somebody else can answer."""
     attempt = course.first()
     while True:
-        attempt.begin()
         held: list[T] = []
         try:
+            await attempt.begin()
             async with aclosing(open_(attempt)) as pieces:
                 async for piece in pieces:
                     if attempt.begun:
