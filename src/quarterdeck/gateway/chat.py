@@ -60,6 +60,9 @@ async def answer_chat(plane: Plane, exchange: Exchange, work: Work, dialect: Dia
     target = as_wished(
         plane.catalogue, work, plane.catalogue.find(work.project_id, envelope.model_for(request.model)), envelope
     )
+    if plane.input_budgets.may_concern(exchange.headers):
+        asked = await plane.input_budgets.fitted(work, target, dialect, exchange.path, asked, exchange.headers)
+        body, request = asked.body, asked.request
     demand = Demand(target, text_bytes(body), _most_output(request), request.model)
     guarding = Guarding(plane, work, envelope, target)
     async with admitted(plane, work, envelope, demand) as hold, guarding as guard:

@@ -8,6 +8,8 @@ from quarterdeck.gateway.cache import KeyScope, ResponseCache
 from quarterdeck.gateway.cache_store import CacheStore
 from quarterdeck.gateway.cache_stores.in_memory import InMemoryCache
 from quarterdeck.gateway.catalogue import Catalogue
+from quarterdeck.gateway.compression.budgets import InputBudgets
+from quarterdeck.gateway.compression.records import InputBudgetsChanged
 from quarterdeck.gateway.embedder import Embedder
 from quarterdeck.gateway.estimating import Averages
 from quarterdeck.gateway.extractive.vector_memory import VectorMemory
@@ -18,7 +20,8 @@ from quarterdeck.gateway.price_book import price_book
 from quarterdeck.gateway.price_rows import NO_PRICES, PriceBook
 from quarterdeck.gateway.prices import Prices
 from quarterdeck.gateway.records import ProvidersChanged
-from quarterdeck.gateway.routing.records import RoutesChanged
+from quarterdeck.gateway.routing.learned.choosing import LearnedRouters
+from quarterdeck.gateway.routing.learned.records import RoutersChanged
 from quarterdeck.gateway.routing.records import RoutesChanged
 from quarterdeck.gateway.semantic.cache import SemanticCache
 from quarterdeck.gateway.semantic.records import SemanticCachesChanged
@@ -45,13 +48,18 @@ async def install_gateway(runtime: Runtime) -> None:
     await catalogue.reload()
     runtime.events.subscribe(ProvidersChanged, catalogue.reload)
     runtime.events.subscribe(RoutesChanged, catalogue.reload)
-    runtime.events.subscribe(RoutesChanged, catalogue.reload)
     mcp = runtime.install(McpDirectory, McpDirectory(runtime))
     await mcp.reload()
     runtime.events.subscribe(McpServersChanged, mcp.reload)
     semantic = runtime.install(SemanticCache, SemanticCache(runtime))
     await semantic.reload()
     runtime.events.subscribe(SemanticCachesChanged, semantic.reload)
+    budgets = runtime.install(InputBudgets, InputBudgets(runtime))
+    await budgets.reload()
+    runtime.events.subscribe(InputBudgetsChanged, budgets.reload)
+    routers = runtime.install(LearnedRouters, LearnedRouters(runtime))
+    await routers.reload()
+    runtime.events.subscribe(RoutersChanged, routers.reload)
 
 
 async def _book(runtime: Runtime) -> PriceBook:

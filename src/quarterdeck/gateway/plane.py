@@ -6,9 +6,10 @@ from quarterdeck.access.keyring import Keyring
 from quarterdeck.gateway.admission import Admission
 from quarterdeck.gateway.cache import ResponseCache
 from quarterdeck.gateway.catalogue import Catalogue
+from quarterdeck.gateway.compression.budgets import InputBudgets
+from quarterdeck.gateway.repeats import Repeats
 from quarterdeck.gateway.semantic.cache import SemanticCache
 from quarterdeck.observability.recorder import Recorder
-from quarterdeck.gateway.repeats import Repeats
 from quarterdeck.runtime.runtime import Runtime
 from quarterdeck.safety.live_guardrails import LiveGuardrails
 
@@ -24,8 +25,9 @@ class Plane:
         self.catalogue = runtime.part(Catalogue)
         self.cache = runtime.part(ResponseCache)
         self.semantic = runtime.part(SemanticCache)
+        self.input_budgets = runtime.part(InputBudgets)
         self.guardrails = runtime.part(LiveGuardrails)
         self.admission = Admission(settings.home, settings.max_in_flight)
+        self.repeats = Repeats()
         self.max_body_bytes = settings.max_body_mb << 20
         self.stall_limit_s = settings.upstream_idle_timeout_s
-        self.repeats = Repeats()

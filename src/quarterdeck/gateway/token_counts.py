@@ -7,9 +7,8 @@ import msgspec
 from quarterdeck.gateway import refusals
 from quarterdeck.gateway.anthropic_asked import read_messages_request
 from quarterdeck.gateway.catalogue import Route
-from quarterdeck.gateway.conversation import ChatRequest
+from quarterdeck.gateway.compression.length import estimate
 from quarterdeck.gateway.exchange import Exchange
-from quarterdeck.gateway.outcome import estimated_usage
 from quarterdeck.gateway.parsing import with_fields
 from quarterdeck.gateway.plane import Plane
 from quarterdeck.gateway.provider import WireProvider
@@ -18,7 +17,6 @@ from quarterdeck.runtime.work import Work
 
 PATH = "/v1/messages/count_tokens"
 _FORWARDED = (b"anthropic-version", b"anthropic-beta")
-_CHARACTERS_PER_TOKEN = 4
 
 
 async def answer_count(plane: Plane, exchange: Exchange, work: Work) -> None:
@@ -34,14 +32,8 @@ async def answer_count(plane: Plane, exchange: Exchange, work: Work) -> None:
         await exchange.answer(200, headers, await reply.read())
         return
     headers.append((b"x-quarterdeck-estimated", b"true"))
-    await exchange.answer(200, headers, msgspec.json.encode({"input_tokens": _estimate(asked.request)}))
+    await exchange.answer(200, headers, msgspec.json.encode({"input_tokens": estimate(asked.request)}))
 
 
 def _counts(provider: WireProvider) -> bool:
     return "anthropic-messages" in provider.dialects
-
-
-def _estimate(request: ChatRequest) -> int:
-    tools = len(msgspec.json.encode(request.tools or [])) // _CHARACTERS_PER_TOKEN
-    calls = sum(len(msgspec.json.encode(message.tool_calls or [])) for message in request.messages)
-    return max(1, estimated_usage(request.messages, None).input_tokens + tools + calls // _CHARACTERS_PER_TOKEN)

@@ -13,6 +13,7 @@ from quarterdeck.gateway.extractive.follow_up import with_context
 from quarterdeck.gateway.extractive.vector_memory import VectorMemory
 from quarterdeck.orchestration import passages, prompting, releases
 from quarterdeck.orchestration.asking import LOCAL_MODEL, ask
+from quarterdeck.orchestration.compressing import shortened
 from quarterdeck.orchestration.guarding import guarded
 from quarterdeck.orchestration.passages import Found
 from quarterdeck.orchestration.recipe import Recipe
@@ -32,7 +33,8 @@ async def answer(work: Work, recipe: Recipe, request: ChatRequest, span: ActiveS
         yield TextPiece(recipe.declined)
         yield FinishPiece("stop", citations=[], declined=True)
         return
-    to_model, to_local = prompting.fill(work, recipe, request, found)
+    shown = await shortened(work, recipe, question, found)
+    to_model, to_local = prompting.fill(work, recipe, request, found, shown)
     async with (
         aclosing(ask(work, to_model, to_local if recipe.parameters.fallback else None, span)) as said,
         aclosing(guarded(work, said, found, recipe, question)) as shown,

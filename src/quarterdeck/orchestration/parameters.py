@@ -17,7 +17,10 @@ _RANGES: dict[str, tuple[float, float]] = {
     "min_relevance": (0.0, 1.0),
     "temperature": (0.0, 2.0),
     "max_tokens": (1, 100_000),
+    "keep_share": (0.05, 1.0),
 }
+
+_LATER = {"keep_share"}
 
 
 def changed(base: Parameters, wishes: Mapping[str, object]) -> Parameters:
@@ -32,8 +35,9 @@ def changed(base: Parameters, wishes: Mapping[str, object]) -> Parameters:
 
 
 def as_content(parameters: Parameters) -> dict[str, Json]:
-    """The parameters as a release keeps them."""
-    return asdict(parameters)
+    """The parameters as a release keeps them. A later one says nothing while it is unset: older addresses stay the same."""
+    content = asdict(parameters)
+    return {name: value for name, value in content.items() if name not in _LATER or value is not None}
 
 
 def from_content(content: Mapping[str, Json]) -> Parameters:

@@ -12,8 +12,12 @@ from quarterdeck.runtime.work import Work
 _MOST_HISTORY = 8
 
 
-def fill(work: Work, recipe: Recipe, request: ChatRequest, found: Found) -> tuple[ChatRequest, ChatRequest]:
+def fill(
+    work: Work, recipe: Recipe, request: ChatRequest, found: Found, shown: Found
+) -> tuple[ChatRequest, ChatRequest]:
     """The request for the release's model, and the one for `local/extractive`, which takes passages without a prompt.
+
+    A model reads the passages as they are `shown`, `local/extractive` as they were `found`: it needs no saving.
 
     A system message of the client is left out: what the model is told is part of the release.
     """
@@ -21,10 +25,9 @@ def fill(work: Work, recipe: Recipe, request: ChatRequest, found: Found) -> tupl
     while conversation[-1].role != "user":
         conversation.pop()
     *before, last = conversation[-_MOST_HISTORY - 1 :]
-    documents = found.documents()
-    to_local = ChatRequest(model=LOCAL_MODEL, messages=[*before, last], stream=True, documents=documents)
+    to_local = ChatRequest(model=LOCAL_MODEL, messages=[*before, last], stream=True, documents=found.documents())
     with work.span(f"prompt {recipe.prompt.name}", "prompt") as span:
-        rendered = rendering.render(recipe.prompt.template, _values(recipe, last.text(), found))
+        rendered = rendering.render(recipe.prompt.template, _values(recipe, last.text(), shown))
         messages = [
             Message("system", rendered.system),
             *before,
@@ -46,7 +49,7 @@ def fill(work: Work, recipe: Recipe, request: ChatRequest, found: Found) -> tupl
         temperature=recipe.parameters.temperature,
         max_tokens=request.max_completion_tokens or request.max_tokens or recipe.parameters.max_tokens,
         user=request.user,
-        documents=documents,
+        documents=shown.documents(),
     )
     return to_model, to_local
 
@@ -67,5 +70,6 @@ def _values(recipe: Recipe, question: str, found: Found) -> dict[str, object]:
                 "text": hit.text.replace("</passage", "< /passage"),
             }
             for n, hit in enumerate(found.hits, start=1)
+            if hit.text
         ],
     }

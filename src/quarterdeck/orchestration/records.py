@@ -92,6 +92,8 @@ class Parameters:
     """Whether a newly published version of the knowledge is released and deployed by itself."""
     temperature: float | None = None
     max_tokens: int | None = None
+    keep_share: float | None = None
+    """Passages are cut down together to this share of themselves before a model reads them, whole sentences at a time."""
 
 
 @dataclass(frozen=True)

@@ -15,17 +15,18 @@ from quarterdeck.config.settings import Settings
 from quarterdeck.core import ids
 from quarterdeck.gateway import routes as gateway_routes
 from quarterdeck.gateway.asgi import DataPlane
+from quarterdeck.gateway.compression import routes as compression_routes
 from quarterdeck.gateway.mcp import routes as mcp_routes
 from quarterdeck.gateway.money import routes as money_routes
-from quarterdeck.gateway.semantic import routes as semantic_routes
 from quarterdeck.gateway.routing import routes as routing_routes
+from quarterdeck.gateway.routing.learned import routes as router_routes
+from quarterdeck.gateway.semantic import routes as semantic_routes
 from quarterdeck.observability import routes as observability_routes
 from quarterdeck.observability.spending import routes as spending_routes
 from quarterdeck.orchestration import routes as orchestration_routes
 from quarterdeck.prompts import routes as prompts_routes
 from quarterdeck.retrieval import routes as retrieval_routes
 from quarterdeck.runtime.runtime import Runtime
-from quarterdeck.safety import routes as safety_routes
 from quarterdeck.safety import routes as safety_routes
 from quarterdeck.server import errors, health
 from quarterdeck.server.ui import Ui
@@ -40,6 +41,8 @@ ROOMS: tuple[APIRouter, ...] = (
     routing_routes.router,
     mcp_routes.router,
     semantic_routes.router,
+    compression_routes.router,
+    router_routes.router,
     money_routes.router,
     observability_routes.router,
     spending_routes.router,
