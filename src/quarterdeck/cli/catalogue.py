@@ -29,6 +29,7 @@ PANELS: dict[str, dict[str, Entry]] = {
         "ingest": Entry("Put files and folders into a knowledge base.", "ingest", "ingest"),
         "knowledge": Entry("Knowledge bases: list, look into, search.", "knowledge", "knowledge"),
         "apps": Entry("Apps, their releases and what is live.", "apps", "apps"),
+        "prompts": Entry("Prompts: list, show, add a version, label.", "prompts", "prompts"),
         "ask": Entry("Ask an app or a model a question.", "ask", "ask"),
     },
     "Observe": {
@@ -41,6 +42,7 @@ PANELS: dict[str, dict[str, Entry]] = {
         "keys": Entry("API keys: list, create, change, rotate, revoke.", "keys", "keys"),
         "teams": Entry("Teams: who shares keys, limits and budgets.", "teams", "teams"),
         "limits": Entry("Limits and budgets: list, set, remove, alerts.", "limits", "limits"),
+        "guardrails": Entry("Guardrails: list, set, test, switch, remove.", "guardrails", "guardrails"),
         "providers": Entry("Model providers: list, add, check, remove.", "providers", "providers"),
         "semantic-cache": Entry(
             "Semantic caches: set up, their promise, purge.", "semantic_cache", "semantic_cache"

@@ -32,11 +32,13 @@ def trace_ids(_context: click.Context, _parameter: click.Parameter, incomplete: 
 
 
 APPS = names("/api/v1/apps")
+GUARDRAILS = names("/api/v1/guardrails")
 KEYS = names("/api/v1/keys")
 KNOWLEDGE = names("/api/v1/knowledge")
 LIMITS = names("/api/v1/limits")
 MCP_SERVERS = names("/api/v1/mcp/servers")
 MODELS = names("/api/v1/models", "id")
+PROMPTS = names("/api/v1/prompts")
 PROVIDERS = names("/api/v1/providers")
 ROUTERS = names("/api/v1/routers")
 SEMANTIC_CACHES = names("/api/v1/semantic-caches", "target")

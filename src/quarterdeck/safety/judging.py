@@ -17,7 +17,7 @@ from quarterdeck.safety.text_window import rewritten
 
 MOST_EVIDENCE = 10
 _EXCERPT = 80
-_PART = 16_384
+_PART = 4096
 """Long texts are looked at in parts, so that other requests get their turn in between."""
 
 

@@ -15,7 +15,7 @@ from quarterdeck.safety.records import Finding
 Inspect = Callable[[str], Sequence[Finding]]
 
 STEP = 24
-"""How much must have come before it is worth looking again."""
+"""How much must at least have come before it is worth looking again."""
 LONGEST_HOLD = 8192
 _TOKEN_END = re.compile(r"[A-Za-z0-9_./+=:@-]+\Z")
 
@@ -27,6 +27,8 @@ class TextWindow:
         """`reach` is None when only the whole text can be judged: nothing is decided before the end."""
         self._inspect = inspect
         self._reach = reach
+        # A wide look costs more, and is taken less often: it holds back more anyway.
+        self._step = max(STEP, (reach or 0) // 8)
         self._text = ""
         self._base = 0
         """Where `_text` begins: what lies far behind is not kept."""
@@ -45,7 +47,7 @@ class TextWindow:
     def feed(self, text: str) -> Sequence[tuple[Finding, str]]:
         """Some more of it. Returns what has been found and decided since, with the words themselves."""
         self._text += text
-        if self._reach is None or self.length - self._seen < STEP:
+        if self._reach is None or self.length - self._seen < self._step:
             return ()
         return self._look(at_end=False)
 

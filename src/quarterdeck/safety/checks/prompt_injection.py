@@ -27,7 +27,7 @@ _RULES: tuple[tuple[str, float, str], ...] = (
         4.2,
         r"\b(?:ignor(?:e|ing)|disregard(?:ing)?|forget|overrid(?:e|ing)|bypass(?:ing)?|do not follow|don'?t follow|stop following|neglect|skip)\s+"
         r"(?:(?:\w+\s+){0,3}(?:previous\w*|prior|above|earlier|preceding|initial|original|system|existing)\b[^.\n]{0,25}"
-        rf"|(?:\w+\s+){{0,2}}(?:all|any|your|the|these|those)\s+(?:\w+\s+){{0,2}})\b{_WHAT_IT_WAS_TOLD}\b",
+        rf"|(?:\w+\s+){{0,2}}(?:all|any|each|every|your|the|these|those)\s+(?:\w+\s+){{0,2}})\b{_WHAT_IT_WAS_TOLD}\b",
     ),
     (
         "override",
@@ -56,7 +56,7 @@ _RULES: tuple[tuple[str, float, str], ...] = (
     ),
     (
         "mode",
-        2.6,
+        3.4,
         r"\b(?:developer|debug|god|sudo|admin(?:istrator)?|root|jailbreak|unrestricted|maintenance|dan|opposite|evil|uncensored)[- ]mode\b[^.\n]{0,30}\b(?:enabled?|activated?|on|now|unlocked?|engaged?|output)\b"
         r"|\b(?:enable|enter|activate|switch (?:to|into)|unlock|you are in|turn on)\s+(?:the\s+|your\s+)?(?:developer|debug|god|sudo|jailbreak|unrestricted|dan|uncensored)[- ]mode\b",
     ),
@@ -73,7 +73,7 @@ _RULES: tuple[tuple[str, float, str], ...] = (
     ),
     (
         "fake_turn",
-        2.6,
+        3.6,
         r"<\|(?:im_start|im_end|system|endoftext|start_header_id|eot_id)\|?>|\[/?(?:inst|sys)\]|<</?sys>>|</?(?:system|assistant)(?:[-_ ](?:prompt|message|instructions?))?>"
         r"|(?:^|\n)\s*(?:#{2,}\s*)?(?:system|assistant|developer)\s*(?:message|prompt|override)?\s*:\s*\S|\bend of (?:user |the )?(?:input|prompt|message|document|context)\b[^\n]{0,40}(?:system|instruction)",
     ),
@@ -90,8 +90,12 @@ _RULES: tuple[tuple[str, float, str], ...] = (
     (
         "exfiltrate",
         2.6,
-        r"\b(?:send|post|forward|e-?mail|exfiltrate|upload|transmit|leak|append|include)\b[^.\n]{0,60}\b(?:conversation|chat history|password|api[- ]?keys?|secrets?|credentials?|tokens?|system prompt|session|cookies?|personal data|contacts)\b[^\n]{0,60}(?:https?://|www\.|@\w|\bto the (?:following|attacker|address|url))"
-        r"|!\[[^\]]{0,60}\]\(https?://[^)\s]{1,200}[?&][\w-]{1,30}=(?:\{|\[|<|\$)",
+        r"\b(?:send|post|forward|e-?mail|exfiltrate|upload|transmit|leak|append|include)\b[^.\n]{0,60}\b(?:conversation|chat history|password|api[- ]?keys?|secrets?|credentials?|tokens?|system prompt|session|cookies?|personal data|contacts)\b[^\n]{0,60}(?:https?://|www\.|@\w|\bto the (?:following|attacker|address|url))",
+    ),
+    (
+        "image_with_a_hole",
+        3.6,
+        r"!\[[^\]]{0,60}\]\(https?://[^)\s]{1,200}[?&][\w-]{1,30}=(?:\{|\[|<|\$)",
     ),
     ("to_the_model", 1.6, r"\b(?:attention|important|note|hey|dear|hello)\b[:,! ]{1,3}(?:to )?(?:the |any |all )?(?:ai|llm|language model|assistant|chatbot|gpt|claude|ai agents?|bot)s?\b"),
     ("instead", 1.0, r"\binstead,?\s+(?:of\s+[^.\n]{1,40},?\s+)?(?:say|respond|reply|output|print|write|answer|tell|just|only|you (?:will|must|should))\b"),
