@@ -120,6 +120,10 @@ async def all_models(work: Work) -> Page[ModelCard]:
         ModelCard(name, "quarterdeck", "app", None, None, priced=False)
         for name in work.part(Applications).names(work.project_id)
     ]
+    aliases = [
+        ModelCard(name, "quarterdeck", "alias", None, None, priced=False)
+        for name in work.part(Catalogue).aliases(work.project_id)
+    ]
     routes = []
     for route, offered in work.part(Catalogue).routes(work.project_id):
         rates = prices.rates(route.provider.account, route.model, now) or Rates()
@@ -133,7 +137,7 @@ async def all_models(work: Work) -> Page[ModelCard]:
                 priced=rates.input is not None,
             )
         )
-    return Page(apps + routes)
+    return Page(apps + aliases + routes)
 
 
 def _provider(work: Work, name: str) -> Provider:

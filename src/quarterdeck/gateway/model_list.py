@@ -11,6 +11,7 @@ from quarterdeck.gateway.catalogue import Catalogue
 from quarterdeck.gateway.exchange import Exchange
 from quarterdeck.gateway.plane import Plane
 from quarterdeck.gateway.recording import headers_of_request
+from quarterdeck.gateway.routing.selection import Selection
 from quarterdeck.runtime.work import Work
 
 
@@ -30,7 +31,8 @@ def list_models(work: Work) -> dict[str, object]:
     routes = [
         _entry(route.id, route.provider.account.name) for route, _ in work.part(Catalogue).routes(work.project_id)
     ]
-    return {"object": "list", "data": apps + routes}
+    aliases = [_entry(name, "quarterdeck") for name in work.part(Catalogue).aliases(work.project_id)]
+    return {"object": "list", "data": apps + aliases + routes}
 
 
 def one_model(work: Work, name: str) -> dict[str, object]:
@@ -40,7 +42,7 @@ def one_model(work: Work, name: str) -> dict[str, object]:
         return _entry(target.name, "quarterdeck")
     if not name:
         raise ModelNotFound("Name a model: GET /v1/models/{id}.")
-    return _entry(target.id, target.provider.account.name)
+    return _entry(target.id, "quarterdeck" if isinstance(target, Selection) else target.provider.account.name)
 
 
 async def _answer(exchange: Exchange, work: Work, found: dict[str, object]) -> None:

@@ -39,7 +39,7 @@ class ModelCard:
 
     id: str
     provider: str
-    kind: Literal["chat", "embedding", "app"]
+    kind: Literal["chat", "embedding", "app", "alias"]
     input_usd_per_million: float | None
     output_usd_per_million: float | None
     priced: bool

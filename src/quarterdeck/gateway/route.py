@@ -20,6 +20,11 @@ class Route:
         return f"{self.provider.account.name}/{self.model}"
 
     @property
+    def first(self) -> Route:
+        """One provider and one model, for who cannot try several."""
+        return self
+
+    @property
     def names(self) -> tuple[str, ...]:
         """What a client has asked for by calling it: each of these names must be allowed to its key."""
         return (self.id,)

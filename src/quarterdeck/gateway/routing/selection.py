@@ -31,6 +31,10 @@ class Selection(Route):
         return self.name
 
     @property
+    def first(self) -> Route:
+        return self.candidates[0].route
+
+    @property
     def names(self) -> tuple[str, ...]:
         return self.asked
 
