@@ -20,7 +20,7 @@ from typing import Any
 
 from aiohttp import web
 
-from tests.fakes import bedrock, cohere, gemini, media, mistral, vertex
+from tests.fakes import bedrock, cohere, gemini, media, mistral, responses, vertex
 from tests.fakes.turn import Break, Json, Script, ToolCall, Turn, interruption
 
 __all__ = ["FakeUpstream", "Received", "ToolCall", "Turn", "fake_upstream"]
@@ -113,6 +113,10 @@ class FakeUpstream:
                 if received.body.get("stream"):
                     return await self._stream(request, turn, self._openai_events(received.body, turn))
                 return web.json_response(self._completion(turn), headers=dict(turn.headers))
+            case "/v1/responses" | "/openai/responses":
+                return await self._give(request, turn, responses.answer(received.body, turn, self._count))
+            case "/v1/completions":
+                return await self._give(request, turn, responses.completion(received.body, turn, self._count))
             case "/v1/messages/count_tokens":
                 return web.json_response({"input_tokens": turn.input_tokens})
             case "/v1/messages":

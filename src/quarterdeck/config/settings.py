@@ -66,6 +66,10 @@ class Settings:
     """How long an answer is kept in the response cache, unless a request says otherwise."""
     cache_scope: str = "key"
     """Who shares cached answers: `key`, each key its own, or `project`, all keys of a project."""
+    responses_keep_days: int = 30
+    """How long a response of `/v1/responses` that was made here can be gone on from after its last use."""
+    responses_keep_mb: int = 512
+    """How much of them is kept for each project; what was unused longest goes first."""
     duckdb_memory_mb: int = 256
     """Memory that the span store may use."""
     log_level: str = "info"
@@ -92,6 +96,8 @@ _RANGES: Mapping[str, tuple[float, float]] = {
     "drain_timeout_s": (0, 86_400),
     "embedding_threads": (0, 1_024),
     "cache_ttl_s": (1, 31_536_000),
+    "responses_keep_days": (1, 3_650),
+    "responses_keep_mb": (1, 1_048_576),
     "duckdb_memory_mb": (64, 1_048_576),
 }
 _CHOICES: Mapping[str, tuple[object, ...]] = {

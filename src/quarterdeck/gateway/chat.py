@@ -52,6 +52,9 @@ async def answer_chat(plane: Plane, exchange: Exchange, work: Work, dialect: Dia
     """Answer one chat request: everything that can refuse does so before the first byte."""
     body = await exchange.body(plane.max_body_bytes)
     asked = dialect.without_wishes(dialect.read(exchange.path, body))
+    if asked.previous is not None:
+        asked = await dialect.recall(work, asked)
+        body = asked.body
     request = asked.request
     envelope = read_envelope(exchange, request.user, request.metadata, request)
     if request.model.startswith(PREFIX):
@@ -79,6 +82,7 @@ async def answer_chat(plane: Plane, exchange: Exchange, work: Work, dialect: Dia
         answer = place.stored_answer(work, request) or _new_answer(call)
         if guard is not None:
             answer = GuardedAnswer(answer, guard, dialect.name)
+        answer = dialect.keeping(work, asked, answer)
         try:
             if request.stream:
                 await _stream(plane, call, answer)

@@ -12,7 +12,7 @@ import pkgutil
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from quarterdeck.core.errors import InvalidInput, QuarterdeckError
 from quarterdeck.gateway import dialects as plug_ins
@@ -20,8 +20,12 @@ from quarterdeck.gateway import sse
 from quarterdeck.gateway.conversation import ChatRequest, Piece
 from quarterdeck.gateway.outcome import Outcome
 from quarterdeck.gateway.parsing import without_fields
+from quarterdeck.runtime.work import Work
 
-DialectName = Literal["openai-chat", "anthropic-messages", "openai-responses", "gemini"]
+if TYPE_CHECKING:  # an answer knows its route, a route its provider, a provider its dialects
+    from quarterdeck.gateway.answer import Answer
+
+DialectName = Literal["openai-chat", "anthropic-messages", "openai-responses", "openai-completions", "gemini"]
 Verdict = Literal["pass", "hide", "end", "error"]
 
 
@@ -37,6 +41,10 @@ class Asked:
     """What only a provider of the same dialect can do, if something is asked that a translation would falsify."""
     rewritten: bool = False
     """Whether the body is no longer in the client's dialect but in ours, so that it cannot be sent on as it is."""
+    previous: str | None = None
+    """The earlier answer that this one goes on from, where a dialect has such."""
+    newest: int | None = None
+    """How many items at the end of the conversation were sent, where those before them were kept here."""
 
     def require_translatable(self, name: str) -> None:
         """Refuse what would not be the same in another dialect."""
@@ -126,6 +134,18 @@ class Dialect(ABC):
     @abstractmethod
     def read(self, path: str, body: bytes) -> Asked:
         """Understand a request, or say what is wrong with it."""
+
+    def read_again(self, path: str, asked: Asked, body: bytes) -> Asked:
+        """The same request with other words in it."""
+        return self.read(path, body)
+
+    async def recall(self, work: Work, asked: Asked) -> Asked:
+        """The request with all that came before it; only asked for where it names an earlier answer."""
+        return asked
+
+    def keeping(self, work: Work, asked: Asked, answer: Answer) -> Answer:
+        """The answer; in a dialect where a client may come back to it by its id, one that keeps itself."""
+        return answer
 
     def without_wishes(self, asked: Asked) -> Asked:
         """The request without the fields of its body that are for us alone: a provider would refuse them."""

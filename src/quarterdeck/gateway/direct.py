@@ -24,7 +24,7 @@ def direct_answer(
 ) -> Answer:
     """An answer that has not been asked for yet. `headers` are those of the client's that belong to the conversation."""
     provider = route.provider
-    if isinstance(provider, WireProvider) and dialect.name in provider.dialects and not asked.rewritten:
+    if isinstance(provider, WireProvider) and provider.speaks(dialect.name, route.model) and not asked.rewritten:
         return Forwarding(work, route, provider, dialect, asked, headers, attempt)
     asked.require_translatable(route.id)
     return answer_of_route(work, route, asked.request, dialect, attempt)
@@ -32,4 +32,4 @@ def direct_answer(
 
 def goes_untouched(route: Route, dialect: Dialect) -> bool:
     """Whether the bytes of a conversation in this dialect go through to the provider as they are."""
-    return isinstance(route.provider, WireProvider) and dialect.name in route.provider.dialects
+    return isinstance(route.provider, WireProvider) and route.provider.speaks(dialect.name, route.model)

@@ -12,6 +12,8 @@ from quarterdeck.gateway.embeddings import answer_embedding
 from quarterdeck.gateway.endpoint import Endpoint
 from quarterdeck.gateway.mcp.endpoint import PATH as MCP
 from quarterdeck.gateway.mcp.endpoint import answer_mcp
+from quarterdeck.gateway.responses.endpoint import BELOW as RESPONSES
+from quarterdeck.gateway.responses.endpoint import answer_kept
 
 _AT: Mapping[str, Endpoint] = {
     "/v1/embeddings": Endpoint(("POST",), answer_embedding),
@@ -21,6 +23,7 @@ _AT: Mapping[str, Endpoint] = {
 }
 _BELOW: Sequence[tuple[str, Endpoint]] = (
     ("/v1/models/", Endpoint(("GET", "HEAD"), model_list.answer_one)),
+    (RESPONSES, Endpoint(("GET", "DELETE"), answer_kept)),
     (MCP + "/", Endpoint(("POST", "DELETE"), answer_mcp)),
 )
 

@@ -28,6 +28,8 @@ class Manners:
     """Whether it wants the `reasoning_content` of earlier turns back, as some do between tool calls."""
     reasoning: Literal["reasoning_content", "reasoning", "text", "-"] = "-"
     """Where its models think aloud: a field of the message, `<think>` in the text, or nowhere."""
+    completes: bool = False
+    """Whether it has the old `/completions` for all its models, where these go on with a text."""
     rerank: RerankShape | None = None
     """How its reranker is spoken to, if it has one."""
 

@@ -36,9 +36,9 @@ def with_prompt(work: Work, dialect: Dialect, path: str, asked: Asked, envelope:
     changes |= {name: value for name, value in prompt.parameters.items() if not _says(request, name)}
     envelope = replace(envelope, prompt=f"{prompt.name}@{prompt.version}")
     if dialect.name == "openai-chat":
-        return dialect.read(path, with_fields(asked.body, **changes)), envelope
+        return dialect.read_again(path, asked, with_fields(asked.body, **changes)), envelope
     # The body of another dialect cannot take our messages: it goes on in ours, and is translated like any other.
-    ours: ChatRequest = msgspec.convert({**msgspec.to_builtins(request), **changes}, ChatRequest)
+    ours: ChatRequest = msgspec.convert({**msgspec.to_builtins(request), **changes}, type(request))
     return replace(asked, body=msgspec.json.encode(ours), request=ours, rewritten=True), envelope
 
 

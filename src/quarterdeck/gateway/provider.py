@@ -156,6 +156,10 @@ class WireProvider(Provider):
 
     dialects: ClassVar[frozenset[DialectName]] = frozenset({"openai-chat"})
 
+    def speaks(self, dialect: DialectName, model: str) -> bool:
+        """Whether this model can be asked in a dialect as it is."""
+        return dialect in self.dialects
+
     @abstractmethod
     async def post(self, path: str, body: bytes, headers: Mapping[str, str] | None = None) -> Reply:
         """Send a body to `path` (`/chat/completions`), with headers of the client's that belong to the conversation.

@@ -521,3 +521,20 @@ deployments = Table(
     Column("actor", String, nullable=False),
     Column("reason", Text, nullable=False),
 )
+
+# --- responses ------------------------------------------------------------------------------------------------
+
+# The Responses API's answers that were made here; each goes on from the one before, so a conversation is kept once.
+kept_responses = Table(
+    "kept_responses",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("project_id", String, ForeignKey("projects.id"), nullable=False),
+    Column("previous_id", String),
+    Column("input", LargeBinary, nullable=False),  # JSON: the items that were new
+    Column("response", LargeBinary, nullable=False),  # JSON: as the client got it
+    Column("size", Integer, nullable=False),
+    Column("created_at", String, nullable=False),
+    Column("used_at", String, nullable=False),  # of the newest answer that goes on from it
+    Index("kept_responses_by_use", "project_id", "used_at"),
+)

@@ -12,7 +12,6 @@ import msgspec
 from quarterdeck.core.errors import QuarterdeckError
 from quarterdeck.gateway.application import Application
 from quarterdeck.gateway.catalogue import Route
-from quarterdeck.gateway.conversation import ChatRequest
 from quarterdeck.gateway.dialect import Asked, Dialect
 from quarterdeck.gateway.envelope import Envelope
 from quarterdeck.gateway.guarding.texts import ASKED, Place, places_of_request
@@ -87,8 +86,8 @@ class RequestGuard:
             return asked
         encoded = msgspec.json.encode(body)
         if asked.rewritten:
-            return replace(asked, body=encoded, request=msgspec.json.decode(encoded, type=ChatRequest))
-        return dialect.read(path, encoded)
+            return replace(asked, body=encoded, request=msgspec.json.decode(encoded, type=type(asked.request)))
+        return dialect.read_again(path, asked, encoded)
 
     async def admit_texts(self, texts: Sequence[str]) -> list[str]:
         """The same for texts that are no conversation, such as those to be embedded."""

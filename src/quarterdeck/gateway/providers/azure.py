@@ -94,6 +94,10 @@ class Azure(OpenAI):
         if self._secret.api_version is None:
             named = body if deployment == asked else with_fields(body, model=deployment)
             return await super().post(path, named, headers)
+        if path == "/responses":  # not below a deployment, which it names in its body
+            named = body if deployment == asked else with_fields(body, model=deployment)
+            version = quote(self._secret.api_version, safe="")
+            return await self.post_to(f"{self._root}/openai{path}?api-version={version}", named, headers)
         place = f"{self._root}/openai/deployments/{quote(deployment, safe='')}{path}"
         return await self.post_to(f"{place}?api-version={quote(self._secret.api_version, safe='')}", body, headers)
 

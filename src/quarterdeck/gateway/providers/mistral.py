@@ -11,6 +11,7 @@ import msgspec
 
 from quarterdeck.core.errors import UpstreamFailed
 from quarterdeck.gateway.conversation import Piece, ReasoningPiece
+from quarterdeck.gateway.dialect import DialectName
 from quarterdeck.gateway.manners import OLD_LIMIT, Manners
 from quarterdeck.gateway.outcome import WireChoice
 from quarterdeck.gateway.provider import Account, ProviderKind
@@ -39,6 +40,7 @@ class Mistral(OpenAI):
     """Calls `/v1/chat/completions`, in Mistral's own variety of it."""
 
     kind: ClassVar[ProviderKind] = "mistral"
+    dialects: ClassVar[frozenset[DialectName]] = frozenset({"openai-chat"})
 
     def __init__(self, account: Account, runtime: Runtime) -> None:
         super().__init__(account, runtime)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from array import array
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from typing import ClassVar
@@ -19,6 +20,7 @@ from quarterdeck.gateway.conversation import (
     Piece,
     UsagePiece,
 )
+from quarterdeck.gateway.dialect import DialectName
 from quarterdeck.gateway.manners import PLAIN, Manners
 from quarterdeck.gateway.openai_reading import finish_of, pieces_of, plain_request
 from quarterdeck.gateway.outcome import WireChoice, WireChunk
@@ -31,6 +33,8 @@ from quarterdeck.runtime.runtime import Runtime
 from quarterdeck.runtime.work import Work
 
 OPENAI_URL = "https://api.openai.com/v1"
+# The few of OpenAI's models that go on with a text; all others refuse it, and are asked in a chat.
+_COMPLETES = re.compile(r"(^|/)(gpt-3\.5-turbo-instruct|davinci-002|babbage-002)")
 _CHUNK = msgspec.json.Decoder(WireChunk)
 
 
@@ -55,9 +59,10 @@ class _VectorList(msgspec.Struct):
 
 
 class OpenAI(WireProvider):
-    """Calls `/chat/completions`, `/embeddings` and `/models` below a base URL."""
+    """Calls `/chat/completions`, `/responses`, `/embeddings` and `/models` below a base URL."""
 
     kind: ClassVar[ProviderKind] = "openai"
+    dialects: ClassVar[frozenset[DialectName]] = frozenset({"openai-chat", "openai-responses"})
 
     def __init__(self, account: Account, runtime: Runtime) -> None:
         super().__init__(account, runtime)
@@ -98,6 +103,11 @@ class OpenAI(WireProvider):
         prices = self.runtime.part(Prices)
         seller = prices.seller(self.account)
         return prices.models(seller) if seller is not None else []
+
+    def speaks(self, dialect: DialectName, model: str) -> bool:
+        if dialect == "openai-completions":
+            return self._manners.completes or _COMPLETES.search(model) is not None
+        return super().speaks(dialect, model)
 
     async def post(self, path: str, body: bytes, headers: Mapping[str, str] | None = None) -> Reply:
         return await self.post_to(f"{self._base}{path}", body, headers)

@@ -8,6 +8,7 @@ from typing import ClassVar
 
 from yarl import URL
 
+from quarterdeck.gateway.dialect import DialectName
 from quarterdeck.gateway.provider import Account, ProviderKind
 from quarterdeck.gateway.providers.openai import OpenAI
 from quarterdeck.gateway.rerank_shapes import PATH as RERANK
@@ -22,6 +23,7 @@ class OpenAICompatible(OpenAI):
     """A provider in OpenAI's dialect at an address of its own; it may need no credential."""
 
     kind: ClassVar[ProviderKind] = "openai-compatible"
+    dialects: ClassVar[frozenset[DialectName]] = frozenset({"openai-chat"})
 
     def __init__(self, account: Account, runtime: Runtime) -> None:
         super().__init__(account, runtime)

@@ -1,0 +1,1 @@
+"""OpenAI's old Completions towards clients: read, written and overheard."""
