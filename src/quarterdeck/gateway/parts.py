@@ -20,9 +20,11 @@ from quarterdeck.gateway.price_book import price_book
 from quarterdeck.gateway.price_rows import NO_PRICES, PriceBook
 from quarterdeck.gateway.prices import Prices
 from quarterdeck.gateway.records import ProvidersChanged
+from quarterdeck.gateway.routing.checking import HealthChecks
 from quarterdeck.gateway.routing.learned.choosing import LearnedRouters
 from quarterdeck.gateway.routing.learned.records import RoutersChanged
 from quarterdeck.gateway.routing.records import RoutesChanged
+from quarterdeck.gateway.routing.shadowing import Shadows
 from quarterdeck.gateway.semantic.cache import SemanticCache
 from quarterdeck.gateway.semantic.records import SemanticCachesChanged
 from quarterdeck.observability.pricing import Pricing
@@ -48,6 +50,11 @@ async def install_gateway(runtime: Runtime) -> None:
     await catalogue.reload()
     runtime.events.subscribe(ProvidersChanged, catalogue.reload)
     runtime.events.subscribe(RoutesChanged, catalogue.reload)
+    runtime.install(Shadows, Shadows())
+    checks = runtime.install(HealthChecks, HealthChecks(runtime))
+    await checks.reload()
+    runtime.events.subscribe(ProvidersChanged, checks.reload)
+    runtime.events.subscribe(RoutesChanged, checks.reload)
     mcp = runtime.install(McpDirectory, McpDirectory(runtime))
     await mcp.reload()
     runtime.events.subscribe(McpServersChanged, mcp.reload)

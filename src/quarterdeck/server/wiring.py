@@ -30,6 +30,8 @@ from quarterdeck.gateway.embedders.minilm import open_minilm
 from quarterdeck.gateway.mcp.directory import McpDirectory
 from quarterdeck.gateway.money import repricing
 from quarterdeck.gateway.parts import install_gateway
+from quarterdeck.gateway.routing.checking import HealthChecks
+from quarterdeck.gateway.routing.shadowing import Shadows
 from quarterdeck.gateway.semantic.cache import SemanticCache
 from quarterdeck.jobs.dbos_jobs import DbosJobs
 from quarterdeck.jobs.jobs import Jobs
@@ -130,6 +132,8 @@ async def _gateway(runtime: Runtime, house: AsyncExitStack) -> None:
     runtime.install(Embedder, open_minilm(runtime.home, threads=runtime.settings.embedding_threads))
     await install_gateway(runtime)
     house.push_async_callback(runtime.part(SemanticCache).close)
+    house.push_async_callback(runtime.part(HealthChecks).close)
+    house.push_async_callback(runtime.part(Shadows).close)
     house.push_async_callback(runtime.part(McpDirectory).sessions.close)
 
 

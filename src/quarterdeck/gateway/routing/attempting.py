@@ -15,6 +15,7 @@ from quarterdeck.gateway.estimating import text_bytes
 from quarterdeck.gateway.routing.course import Attempt, Course, Wishes, set_out
 from quarterdeck.gateway.routing.parameters import with_parameters
 from quarterdeck.gateway.routing.selection import Selection
+from quarterdeck.gateway.routing.shadowing import Shadows
 from quarterdeck.gateway.routing.strategy import Candidate, Question
 from quarterdeck.gateway.routing.trying import answered, streamed
 from quarterdeck.runtime.work import Work
@@ -43,6 +44,7 @@ class Attempting(Answer):
         self._course: Course | None = None
         self._current: Answer | None = None
         self._waited_before_ns = 0
+        self._shadowed = False
         self.attempts = 0
 
     async def events(self) -> AsyncGenerator[bytes, None]:
@@ -67,6 +69,9 @@ class Attempting(Answer):
     async def close(self) -> None:
         if self._current is not None:
             await self._current.close()
+        if self.complete and self._selection.shadow is not None and not self._shadowed:
+            self._shadowed = True
+            self._question.work.part(Shadows).cast(self._selection, self._question)
 
     def headers(self) -> list[tuple[bytes, bytes]]:
         return [] if self._current is None else list(self._current.headers())
