@@ -91,8 +91,13 @@ class SpanStore(ABC):
         """The numbers of the first page."""
 
     @abstractmethod
-    def spend(self, where: SpendFilter, *, by: Dimension | None, step_ns: int) -> list[SpendRow]:
-        """What calls took and cost, by group and by stretch of time, in order of time."""
+    def spend(
+        self, where: SpendFilter, *, by: Dimension | None, step_ns: int, apart: Sequence[str] | None = None
+    ) -> list[SpendRow]:
+        """What calls took and cost, by group and by stretch of time, in order of time.
+
+        Groups that are not among those to be told `apart`, if any are named, are summed up as `REST`.
+        """
 
     @abstractmethod
     def savings(self, where: SpendFilter) -> SavingsRow:

@@ -13,6 +13,7 @@ from quarterdeck.observability.span_store import SpoolPosition
 from quarterdeck.observability.span_stores import duckdb_schema
 from quarterdeck.observability.span_stores import duckdb_tables as tables
 from quarterdeck.observability.span_stores.duckdb import DuckDbSpanStore
+from quarterdeck.observability.spending.records import SpendFilter
 from tests.unit.observability.spans import answered
 
 
@@ -93,3 +94,26 @@ def test_a_file_whose_columns_are_not_those_of_its_version_is_refused_by_their_n
 
     with pytest.raises(SetupError, match=r"differs in `traces\.saved_ns`: .* Move the file away"):
         names_in(path)
+
+
+def test_calls_of_an_older_file_are_told_apart_by_what_their_spans_say(tmp_path: Path) -> None:
+    path, trace = tmp_path / "old.duckdb", "0" * 31 + "1"
+    with duckdb.connect(str(path)) as connection:
+        for statement in (*duckdb_schema.FIRST_TABLES, *duckdb_schema.LABELS):
+            connection.execute(statement)
+        connection.execute("UPDATE ledger SET schema_version = 2")
+        of_both = "project_id, trace_id, start_ns, end_ns, kind, model, cost_pico, unpriced, cached"
+        values = f"'p', '{trace}'::UUID, 1, 2, 'llm', 'm', 5, false, false"
+        connection.execute(f"INSERT INTO calls ({of_both}) VALUES ({values})")
+        connection.execute(
+            f"INSERT INTO spans ({of_both}, span_id, app, api_key_id, input_tokens, status)"
+            f" VALUES ({values}, 7, 'bot', 'key_1', 9, 'ok')"
+        )
+    store = DuckDbSpanStore(path)
+
+    store.open()
+    rows = store.spend(SpendFilter("p", 0, 10), by="key", step_ns=10)
+    store.close()
+
+    assert [(row.key, row.input_tokens, row.cost_pico) for row in rows] == [("key_1", 9, 5)]
+    assert run(path, "SELECT span_id, app, status FROM calls") == [(7, "bot", "ok")]

@@ -138,8 +138,10 @@ class DuckDbSpanStore(SpanStore):
     def overview(self, project_id: str, *, from_ns: int, to_ns: int, buckets: int) -> Overview:
         return overview(self._all, project_id, from_ns=from_ns, to_ns=to_ns, buckets=buckets)
 
-    def spend(self, where: SpendFilter, *, by: Dimension | None, step_ns: int) -> list[SpendRow]:
-        return spending.spend(self._all, where, by=by, step_ns=step_ns)
+    def spend(
+        self, where: SpendFilter, *, by: Dimension | None, step_ns: int, apart: Sequence[str] | None = None
+    ) -> list[SpendRow]:
+        return spending.spend(self._all, where, by=by, step_ns=step_ns, apart=apart)
 
     def savings(self, where: SpendFilter) -> SavingsRow:
         return spending.savings(self._all, where)

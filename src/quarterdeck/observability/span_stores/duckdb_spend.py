@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from quarterdeck.core.clock import iso_from_ns
 from quarterdeck.observability.span_stores.duckdb_questions import Ask
 from quarterdeck.observability.spending.records import (
+    REST,
     Dimension,
     SavingsRow,
     SpendFilter,
@@ -30,16 +33,22 @@ _MEASURES = """count(*), count(*) FILTER (status = 'error'), count(*) FILTER (un
     sum(cost_pico) FILTER (provided_cost_pico IS NOT NULL)"""
 
 
-def spend(ask: Ask, where: SpendFilter, *, by: Dimension | None, step_ns: int) -> list[SpendRow]:
+def spend(
+    ask: Ask, where: SpendFilter, *, by: Dimension | None, step_ns: int, apart: Sequence[str] | None = None
+) -> list[SpendRow]:
     """Sums by group and stretch of time. A call with several tags counts for each of them."""
     matches, parameters = _condition(where)
     key = "''" if by is None else _KEYS[by]
+    group, shown = "key", list[object]()
+    if apart is not None:
+        group = f"CASE WHEN key IN ({', '.join('?' for _ in apart) or 'NULL'}) THEN key ELSE ? END"
+        shown = [*apart, REST]
     rows = ask(
-        f"SELECT at_ns, coalesce(key, ''), {_MEASURES} FROM (SELECT *, (start_ns // ?) * ? AS at_ns, {key} AS key"
-        f" FROM calls WHERE {matches}) GROUP BY ALL ORDER BY at_ns",
-        [step_ns, step_ns, *parameters],
+        f"SELECT at_ns, {group} AS apart, {_MEASURES} FROM (SELECT * REPLACE (coalesce(key, '') AS key) FROM"
+        f" (SELECT *, (start_ns // ?) * ? AS at_ns, {key} AS key FROM calls WHERE {matches})) GROUP BY ALL ORDER BY at_ns",
+        [*shown, step_ns, step_ns, *parameters],
     )
-    return [SpendRow(int(at_ns), group, *(int(number or 0) for number in numbers)) for at_ns, group, *numbers in rows]
+    return [SpendRow(int(at_ns), of, *(int(number or 0) for number in numbers)) for at_ns, of, *numbers in rows]
 
 
 def savings(ask: Ask, where: SpendFilter) -> SavingsRow:

@@ -13,6 +13,8 @@ Dimension = Literal["team", "key", "app", "model", "provider", "tag", "user", "e
 """What spending is told apart by."""
 DIMENSIONS: tuple[Dimension, ...] = get_args(Dimension)
 Step = Literal["hour", "day"]
+REST = "\x00rest"
+"""The key under which a store sums up the groups that nobody wants apart; no team or tag is called so."""
 
 
 @dataclass(frozen=True)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import fields, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from quarterdeck.access import keys
@@ -40,7 +39,7 @@ _DEFAULT_DAYS = 30
 _MOST_STEPS = 24 * 62
 _MOST_GROUPS = 200
 _MOST_SERIES = 12
-_ADDED = tuple(field.name for field in fields(SpendRow) if field.name not in ("at_ns", "key"))
+_NOTHING = SpendRow(0, "")
 
 
 async def report(
@@ -63,19 +62,25 @@ async def report(
     before = replace(where, from_ns=2 * where.from_ns - where.to_ns, to_ns=where.from_ns)
     recorder = await caught_up(work)
 
-    def ask(store: SpanStore) -> tuple[list[SpendRow], list[SpendRow], list[SpendRow], list[SpendRow], SavingsRow]:
+    whole = where.to_ns + 1  # one step for all of a window
+
+    def ask(store: SpanStore) -> tuple[list[SpendRow], list[str], list[SpendRow], list[SpendRow], SavingsRow]:
+        found = store.spend(where, by=by, step_ns=whole)
+        ranked = _ranked(found)
         return (
-            store.spend(where, by=by, step_ns=width),
-            store.spend(where, by=None, step_ns=width),
-            store.spend(before, by=by, step_ns=before.to_ns + 1),
-            store.spend(before, by=None, step_ns=before.to_ns + 1),
+            found,
+            ranked,
+            store.spend(where, by=by, step_ns=width, apart=_apart(ranked)),
+            store.spend(before, by=by, step_ns=whole),
             store.savings(where),
         )
 
-    rows, totals, earlier, earlier_totals, saved = await recorder.ask(ask)
+    found, ranked, rows, earlier, saved = await recorder.ask(ask)
+    totals, earlier_totals = await recorder.ask(
+        lambda store: [store.spend(window, by=None, step_ns=whole) for window in (where, before)]
+    )
     labels = await _labels(work, by)
-    groups = _by_key(rows)
-    ranked = sorted(groups, key=lambda key: (-groups[key].cost_pico, -groups[key].calls, key))
+    groups = {row.key: row for row in found}
     costs_before = {row.key: row.cost_pico / PICO for row in earlier}
     starts = list(range(where.from_ns, where.to_ns, width))
     return SpendReport(
@@ -83,8 +88,8 @@ async def report(
         to=iso_from_ns(where.to_ns),
         by=by,
         step=chosen,
-        total=_sums(_added(totals)),
-        previous=_sums(_added(earlier_totals)) if earlier_totals else None,
+        total=_sums(totals[0] if totals else _NOTHING),
+        previous=_sums(earlier_totals[0]) if earlier_totals else None,
         savings=Savings(saved.hits, saved.saved_pico / PICO, saved.saved_ns / 1e6),
         at=[iso_from_ns(start) for start in starts],
         groups=[
@@ -130,15 +135,14 @@ async def _labels(work: Work, by: Dimension) -> Mapping[str, str]:
     return {"admin": "administrator", **{key.id: key.name for key in known.items}}
 
 
-def _by_key(rows: Iterable[SpendRow]) -> dict[str, SpendRow]:
-    found: dict[str, list[SpendRow]] = defaultdict(list)
-    for row in rows:
-        found[row.key].append(row)
-    return {key: _added(of_key) for key, of_key in found.items()}
+def _ranked(found: Sequence[SpendRow]) -> list[str]:
+    """The keys, the dearest first."""
+    return [row.key for row in sorted(found, key=lambda row: (-row.cost_pico, -row.calls, row.key))]
 
 
-def _added(rows: Sequence[SpendRow]) -> SpendRow:
-    return SpendRow(0, "", **{name: sum(getattr(row, name) for row in rows) for name in _ADDED})
+def _apart(ranked: Sequence[str]) -> Sequence[str]:
+    """The keys that a series of their own is drawn for."""
+    return ranked if len(ranked) <= _MOST_SERIES else ranked[: _MOST_SERIES - 1]
 
 
 def _sums(row: SpendRow) -> Sums:
@@ -159,7 +163,7 @@ def _series(
     rows: Sequence[SpendRow], ranked: Sequence[str], labels: Mapping[str, str], starts: Sequence[int], width: int
 ) -> list[Series]:
     """The dearest groups apart, and all others as one."""
-    apart = list(ranked) if len(ranked) <= _MOST_SERIES else list(ranked[: _MOST_SERIES - 1])
+    apart = _apart(ranked)
     shown = {key: Series(key, labels.get(key, key), [0.0] * len(starts), [0] * len(starts)) for key in apart}
     rest = Series(OTHER, OTHER, [0.0] * len(starts), [0] * len(starts))
     for row in rows:
