@@ -1656,12 +1656,12 @@ export interface components {
              * Owner
              * @default ui
              */
-            owner: string;
+            owner?: string;
             /**
              * Passthrough
              * @default true
              */
-            passthrough: boolean;
+            passthrough?: boolean;
             /** Prefix */
             prefix: string;
             /** Previous Until */
@@ -1761,17 +1761,17 @@ export interface components {
              * Hits
              * @default 0
              */
-            hits: number;
+            hits?: number;
             /**
              * Saved Ms
              * @default 0
              */
-            saved_ms: number;
+            saved_ms?: number;
             /**
              * Saved Usd
              * @default 0
              */
-            saved_usd: number;
+            saved_usd?: number;
         };
         /**
          * CacheState
@@ -1847,7 +1847,7 @@ export interface components {
              * @default redact
              * @enum {string}
              */
-            action: "block" | "redact" | "flag";
+            action?: "block" | "redact" | "flag";
             /** Checks */
             checks: {
                 [key: string]: components["schemas"]["Json-Input"];
@@ -1919,12 +1919,12 @@ export interface components {
              * Environments
              * @default []
              */
-            environments: string[];
+            environments?: string[];
             /**
              * Keys
              * @default []
              */
-            keys: string[];
+            keys?: string[];
             /** Least Input Tokens */
             least_input_tokens?: number | null;
             /** Metadata */
@@ -1937,22 +1937,22 @@ export interface components {
              * Tags
              * @default []
              */
-            tags: string[];
+            tags?: string[];
             /**
              * Users
              * @default []
              */
-            users: string[];
+            users?: string[];
             /**
              * Uses
              * @default []
              */
-            uses: ("tools" | "images" | "audio" | "files" | "json" | "reasoning" | "stream")[];
+            uses?: ("tools" | "images" | "audio" | "files" | "json" | "reasoning" | "stream")[];
             /**
              * Uses None Of
              * @default []
              */
-            uses_none_of: ("tools" | "images" | "audio" | "files" | "json" | "reasoning" | "stream")[];
+            uses_none_of?: ("tools" | "images" | "audio" | "files" | "json" | "reasoning" | "stream")[];
         };
         /**
          * ConfiguredMcpServer
@@ -2163,37 +2163,37 @@ export interface components {
              * Any
              * @default []
              */
-            any: string[];
+            any?: string[];
             /**
              * Budget
              * @default []
              */
-            budget: string[];
+            budget?: string[];
             /**
              * Content Policy
              * @default []
              */
-            content_policy: string[];
+            content_policy?: string[];
             /**
              * Context Window
              * @default []
              */
-            context_window: string[];
+            context_window?: string[];
             /**
              * Error
              * @default []
              */
-            error: string[];
+            error?: string[];
             /**
              * Rate Limit
              * @default []
              */
-            rate_limit: string[];
+            rate_limit?: string[];
             /**
              * Timeout
              * @default []
              */
-            timeout: string[];
+            timeout?: string[];
         };
         /**
          * FileReply
@@ -2298,7 +2298,7 @@ export interface components {
              * @default block
              * @enum {string}
              */
-            action: "block" | "redact" | "flag";
+            action?: "block" | "redact" | "flag";
             /** Checks */
             checks: {
                 [key: string]: components["schemas"]["Json-Input"];
@@ -2307,12 +2307,12 @@ export interface components {
              * Description
              * @default
              */
-            description: string;
+            description?: string;
             /**
              * Enabled
              * @default true
              */
-            enabled: boolean;
+            enabled?: boolean;
             /**
              * Roles
              * @default [
@@ -2320,7 +2320,7 @@ export interface components {
              *       "tool"
              *     ]
              */
-            roles: ("system" | "user" | "assistant" | "tool")[];
+            roles?: ("system" | "user" | "assistant" | "tool")[];
             /**
              * @default {
              *       "apps": [],
@@ -2329,7 +2329,7 @@ export interface components {
              *       "models": []
              *     }
              */
-            scope: components["schemas"]["ScopeBody"];
+            scope?: components["schemas"]["ScopeBody"];
             /** Secret */
             secret?: string | null;
             /**
@@ -2339,13 +2339,13 @@ export interface components {
              *       "output"
              *     ]
              */
-            stages: ("input" | "output")[];
+            stages?: ("input" | "output")[];
             /**
              * Streaming
              * @default hold
              * @enum {string}
              */
-            streaming: "hold" | "skip";
+            streaming?: "hold" | "skip";
         };
         /**
          * GuardrailScope
@@ -2358,7 +2358,7 @@ export interface components {
              * Asked Only
              * @default false
              */
-            asked_only: boolean;
+            asked_only?: boolean;
             /** Keys */
             keys?: string[];
             /** Models */
@@ -2386,12 +2386,12 @@ export interface components {
              * @default models
              * @enum {string}
              */
-            by: "models" | "chat";
+            by?: "models" | "chat";
             /**
              * Every S
              * @default 30
              */
-            every_s: number;
+            every_s?: number;
         };
         /**
          * Histogram
@@ -2492,12 +2492,10 @@ export interface components {
             /** Value */
             value: number;
         };
-        "Json-Input": boolean | number | string | components["schemas"]["Json-Input"][] | {
-            [key: string]: components["schemas"]["Json-Input"];
-        } | null;
-        "Json-Output": boolean | number | string | components["schemas"]["Json-Output"][] | {
-            [key: string]: components["schemas"]["Json-Output"];
-        } | null;
+        /** @description Any JSON value. */
+        "Json-Input": unknown;
+        /** @description Any JSON value. */
+        "Json-Output": unknown;
         /**
          * KeyChange
          * @description What a key should be from now on. What is left out stays as it is; `terms` are replaced as a whole.
@@ -2520,24 +2518,24 @@ export interface components {
              * Allowed Ips
              * @default []
              */
-            allowed_ips: string[];
+            allowed_ips?: string[];
             /**
              * Allowed Models
              * @default []
              */
-            allowed_models: string[];
+            allowed_models?: string[];
             /**
              * Allowed Tools
              * @default []
              */
-            allowed_tools: string[];
+            allowed_tools?: string[];
             /** Expires In Days */
             expires_in_days?: number | null;
             /**
              * Metadata
              * @default {}
              */
-            metadata: {
+            metadata?: {
                 [key: string]: string;
             };
             /** Name */
@@ -2546,14 +2544,14 @@ export interface components {
              * Passthrough
              * @default true
              */
-            passthrough: boolean;
+            passthrough?: boolean;
             /** Scopes */
             scopes?: ("gateway" | "read" | "write" | "admin")[] | null;
             /**
              * Tags
              * @default []
              */
-            tags: string[];
+            tags?: string[];
             /** Team */
             team?: string | null;
         };
@@ -2657,32 +2655,32 @@ export interface components {
              * Accepted
              * @default 0
              */
-            accepted: number;
+            accepted?: number;
             /**
              * Duplicates
              * @default 0
              */
-            duplicates: number;
+            duplicates?: number;
             /**
              * Lost
              * @default 0
              */
-            lost: number;
+            lost?: number;
             /**
              * Pending
              * @default 0
              */
-            pending: number;
+            pending?: number;
             /**
              * Rejected
              * @default 0
              */
-            rejected: number;
+            rejected?: number;
             /**
              * Stored
              * @default 0
              */
-            stored: number;
+            stored?: number;
         };
         /**
          * LedgerCheck
@@ -2708,19 +2706,19 @@ export interface components {
              * Changed At
              * @default
              */
-            changed_at: string;
+            changed_at?: string;
             /**
              * Created At
              * @default
              */
-            created_at: string;
+            created_at?: string;
             /** Each */
             each: boolean;
             /**
              * Enabled
              * @default true
              */
-            enabled: boolean;
+            enabled?: boolean;
             /** Hard */
             hard: boolean;
             /** Id */
@@ -2736,7 +2734,7 @@ export interface components {
              * Owner
              * @default ui
              */
-            owner: string;
+            owner?: string;
             /**
              * Subject
              * @enum {string}
@@ -2791,24 +2789,24 @@ export interface components {
              *       1
              *     ]
              */
-            alert_at: number[];
+            alert_at?: number[];
             /** Amount */
             amount: number;
             /**
              * Each
              * @default false
              */
-            each: boolean;
+            each?: boolean;
             /**
              * Enabled
              * @default true
              */
-            enabled: boolean;
+            enabled?: boolean;
             /**
              * Hard
              * @default true
              */
-            hard: boolean;
+            hard?: boolean;
             /**
              * Metric
              * @enum {string}
@@ -2923,7 +2921,7 @@ export interface components {
              * Tools
              * @default 0
              */
-            tools: number;
+            tools?: number;
         };
         /**
          * McpTool
@@ -2996,6 +2994,27 @@ export interface components {
             /** Version */
             version: number;
         };
+        /**
+         * ModelCard
+         * @description Something that can be called as `model`, and what it costs.
+         */
+        ModelCard: {
+            /** Id */
+            id: string;
+            /** Input Usd Per Million */
+            input_usd_per_million: number | null;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "chat" | "embedding" | "app" | "alias";
+            /** Output Usd Per Million */
+            output_usd_per_million: number | null;
+            /** Priced */
+            priced: boolean;
+            /** Provider */
+            provider: string;
+        };
         /** ModelRow */
         ModelRow: {
             /** Cost Usd */
@@ -3016,14 +3035,14 @@ export interface components {
              * Description
              * @default
              */
-            description: string;
+            description?: string;
             /** Knowledge */
             knowledge: string;
             /**
              * Model
              * @default local/extractive
              */
-            model: string;
+            model?: string;
             /** Name */
             name: string;
             /** Parameters */
@@ -3036,7 +3055,7 @@ export interface components {
              * Suggested Questions
              * @default []
              */
-            suggested_questions: string[];
+            suggested_questions?: string[];
         };
         /**
          * NewDeployment
@@ -3047,12 +3066,12 @@ export interface components {
              * Environment
              * @default production
              */
-            environment: string;
+            environment?: string;
             /**
              * Reason
              * @default
              */
-            reason: string;
+            reason?: string;
             /** Release Id */
             release_id: string;
         };
@@ -3070,7 +3089,7 @@ export interface components {
              * @default refuse
              * @enum {string}
              */
-            when_over: "refuse" | "trim";
+            when_over?: "refuse" | "trim";
         };
         /**
          * NewKey
@@ -3093,24 +3112,24 @@ export interface components {
              *       1
              *     ]
              */
-            alert_at: number[];
+            alert_at?: number[];
             /** Amount */
             amount: number;
             /**
              * Each
              * @default false
              */
-            each: boolean;
+            each?: boolean;
             /**
              * Enabled
              * @default true
              */
-            enabled: boolean;
+            enabled?: boolean;
             /**
              * Hard
              * @default true
              */
-            hard: boolean;
+            hard?: boolean;
             /**
              * Metric
              * @enum {string}
@@ -3165,12 +3184,12 @@ export interface components {
              * Note
              * @default
              */
-            note: string;
+            note?: string;
             /**
              * Parameters
              * @default {}
              */
-            parameters: {
+            parameters?: {
                 [key: string]: components["schemas"]["Json-Input"];
             };
             /** Template */
@@ -3194,7 +3213,7 @@ export interface components {
              * Models
              * @default []
              */
-            models: string[];
+            models?: string[];
             /** Name */
             name: string;
         };
@@ -3210,7 +3229,7 @@ export interface components {
              * Notes
              * @default
              */
-            notes: string;
+            notes?: string;
             /** Parameters */
             parameters?: {
                 [key: string]: unknown;
@@ -3226,12 +3245,12 @@ export interface components {
              * Confidence
              * @default 0.95
              */
-            confidence: number;
+            confidence?: number;
             /**
              * Keep
              * @default 0.95
              */
-            keep: number;
+            keep?: number;
             /** Name */
             name: string;
             /** Strong */
@@ -3248,7 +3267,7 @@ export interface components {
              * Description
              * @default
              */
-            description: string;
+            description?: string;
             /** Name */
             name: string;
         };
@@ -3273,7 +3292,7 @@ export interface components {
              * Prune
              * @default false
              */
-            prune: boolean;
+            prune?: boolean;
         };
         /**
          * OfferedFile
@@ -3494,7 +3513,7 @@ export interface components {
          */
         Page_ModelCard_: {
             /** Items */
-            items: components["schemas"]["quarterdeck__gateway__records__ModelCard"][];
+            items: components["schemas"]["ModelCard"][];
             /** Next Cursor */
             next_cursor?: string | null;
         };
@@ -3632,14 +3651,14 @@ export interface components {
              * Description
              * @default
              */
-            description: string;
+            description?: string;
             fallbacks?: components["schemas"]["Fallbacks"];
             health_check?: components["schemas"]["HealthCheck"] | null;
             /**
              * Longest Wait S
              * @default 10
              */
-            longest_wait_s: number;
+            longest_wait_s?: number;
             /** Options */
             options?: {
                 [key: string]: unknown;
@@ -3648,13 +3667,13 @@ export interface components {
              * Retries
              * @default 1
              */
-            retries: number;
+            retries?: number;
             shadow?: components["schemas"]["Shadow"] | null;
             /**
              * Strategy
              * @default ordered
              */
-            strategy: string;
+            strategy?: string;
             /** Targets */
             targets: components["schemas"]["Target"][];
             timeouts?: components["schemas"]["Timeouts"];
@@ -3728,7 +3747,7 @@ export interface components {
              * Everywhere
              * @default false
              */
-            everywhere: boolean;
+            everywhere?: boolean;
             /** Hours */
             hours?: [
                 string,
@@ -3740,7 +3759,7 @@ export interface components {
              * Note
              * @default
              */
-            note: string;
+            note?: string;
             /** Prices */
             prices: {
                 [key: string]: number | string;
@@ -3864,62 +3883,6 @@ export interface components {
             target: string;
         };
         /**
-         * ModelCard
-         * @description Something that can be called as `model`, and what it costs.
-         */
-        quarterdeck__gateway__records__ModelCard: {
-            /** Id */
-            id: string;
-            /** Input Usd Per Million */
-            input_usd_per_million: number | null;
-            /**
-             * Kind
-             * @enum {string}
-             */
-            kind: "chat" | "embedding" | "app";
-            /** Output Usd Per Million */
-            output_usd_per_million: number | null;
-            /** Priced */
-            priced: boolean;
-            /** Provider */
-            provider: string;
-        };
-        /**
-         * ModelCard
-         * @description Where a router's model comes from.
-         */
-        quarterdeck__gateway__routing__learned__records__ModelCard: {
-            /**
-             * Bytes
-             * @default 0
-             */
-            bytes: number;
-            /** Confidence */
-            confidence: number;
-            /** Embedder */
-            embedder: string;
-            /** Format */
-            format: number;
-            /** Keep */
-            keep: number;
-            /** On */
-            on: boolean;
-            /** Reason */
-            reason: string;
-            /** Rows */
-            rows: number;
-            /** Rows Sha256 */
-            rows_sha256: string;
-            /** Strong */
-            strong: string;
-            /** Threshold */
-            threshold: number | null;
-            /** Trained At */
-            trained_at: string;
-            /** Weak */
-            weak: string;
-        };
-        /**
          * Release
          * @description Everything that decides what an app answers, under one content address.
          */
@@ -4007,17 +3970,17 @@ export interface components {
              * Model
              * @default *
              */
-            model: string;
+            model?: string;
             /**
              * Only Unpriced
              * @default true
              */
-            only_unpriced: boolean;
+            only_unpriced?: boolean;
             /**
              * Provider
              * @default *
              */
-            provider: string;
+            provider?: string;
             /** Since */
             since?: string | null;
         };
@@ -4030,7 +3993,7 @@ export interface components {
              * Overlap Hours
              * @default 24
              */
-            overlap_hours: number;
+            overlap_hours?: number;
         };
         /**
          * RouterCard
@@ -4041,7 +4004,7 @@ export interface components {
             confidence: number;
             /** Keep */
             keep: number;
-            model: components["schemas"]["quarterdeck__gateway__routing__learned__records__ModelCard"] | null;
+            model: components["schemas"]["TrainedModel"] | null;
             /** Name */
             name: string;
             /** Outcomes */
@@ -4082,22 +4045,22 @@ export interface components {
              * Apps
              * @default []
              */
-            apps: string[];
+            apps?: string[];
             /**
              * Asked Only
              * @default false
              */
-            asked_only: boolean;
+            asked_only?: boolean;
             /**
              * Keys
              * @default []
              */
-            keys: string[];
+            keys?: string[];
             /**
              * Models
              * @default []
              */
-            models: string[];
+            models?: string[];
         };
         /**
          * SearchResult
@@ -4179,38 +4142,38 @@ export interface components {
              * Check Share
              * @default 0.1
              */
-            check_share: number;
+            check_share?: number;
             /**
              * Confidence
              * @default 0.95
              */
-            confidence: number;
+            confidence?: number;
             /**
              * Mode
              * @default on
              * @enum {string}
              */
-            mode: "on" | "by-header";
+            mode?: "on" | "by-header";
             /**
              * Most Wrong
              * @default 0.02
              */
-            most_wrong: number;
+            most_wrong?: number;
             /**
              * Personal Data
              * @default false
              */
-            personal_data: boolean;
+            personal_data?: boolean;
             /**
              * Shared
              * @default false
              */
-            shared: boolean;
+            shared?: boolean;
             /**
              * Ttl S
              * @default 3600
              */
-            ttl_s: number;
+            ttl_s?: number;
         };
         /**
          * Series
@@ -4252,7 +4215,7 @@ export interface components {
              * Share
              * @default 1
              */
-            share: number;
+            share?: number;
         };
         /**
          * ShownPrice
@@ -4269,7 +4232,7 @@ export interface components {
              * Everywhere
              * @default true
              */
-            everywhere: boolean;
+            everywhere?: boolean;
             /** Hours */
             hours: [
                 string,
@@ -4283,7 +4246,7 @@ export interface components {
              * Note
              * @default
              */
-            note: string;
+            note?: string;
             /** Owner */
             owner?: string | null;
             /** Prices */
@@ -4447,24 +4410,24 @@ export interface components {
              * Charged Leases
              * @default 0
              */
-            charged_leases: number;
+            charged_leases?: number;
             /**
              * Failures
              * @default 0
              */
-            failures: number;
+            failures?: number;
             /**
              * Granted While Away
              * @default 0
              */
-            granted_while_away: number;
+            granted_while_away?: number;
             /** Kind */
             kind: string;
             /**
              * Leases
              * @default 0
              */
-            leases: number;
+            leases?: number;
             /** On Failure */
             on_failure?: ("share" | "open" | "closed") | null;
             /** Reachable */
@@ -4473,7 +4436,7 @@ export interface components {
              * Refused While Away
              * @default 0
              */
-            refused_while_away: number;
+            refused_while_away?: number;
             /** Shared */
             shared: boolean;
         };
@@ -4535,7 +4498,7 @@ export interface components {
              * Weight
              * @default 1
              */
-            weight: number;
+            weight?: number;
             when?: components["schemas"]["Condition"] | null;
         };
         /**
@@ -4595,14 +4558,14 @@ export interface components {
              * Keys
              * @default 0
              */
-            keys: number;
+            keys?: number;
             /** Name */
             name: string;
             /**
              * Owner
              * @default ui
              */
-            owner: string;
+            owner?: string;
         };
         /**
          * TeamChange
@@ -4613,7 +4576,7 @@ export interface components {
              * Description
              * @default
              */
-            description: string;
+            description?: string;
         };
         /**
          * TermsOfKey
@@ -4624,34 +4587,34 @@ export interface components {
              * Allowed Ips
              * @default []
              */
-            allowed_ips: string[];
+            allowed_ips?: string[];
             /**
              * Allowed Models
              * @default []
              */
-            allowed_models: string[];
+            allowed_models?: string[];
             /**
              * Allowed Tools
              * @default []
              */
-            allowed_tools: string[];
+            allowed_tools?: string[];
             /**
              * Metadata
              * @default {}
              */
-            metadata: {
+            metadata?: {
                 [key: string]: string;
             };
             /**
              * Passthrough
              * @default true
              */
-            passthrough: boolean;
+            passthrough?: boolean;
             /**
              * Tags
              * @default []
              */
-            tags: string[];
+            tags?: string[];
             /** Team */
             team?: string | null;
         };
@@ -4707,12 +4670,12 @@ export interface components {
              * Input
              * @default 0
              */
-            input: number;
+            input?: number;
             /**
              * Output
              * @default 0
              */
-            output: number;
+            output?: number;
         };
         /**
          * TraceDetail
@@ -4804,6 +4767,41 @@ export interface components {
             user_id: string | null;
         };
         /**
+         * TrainedModel
+         * @description Where a router's model comes from.
+         */
+        TrainedModel: {
+            /**
+             * Bytes
+             * @default 0
+             */
+            bytes?: number;
+            /** Confidence */
+            confidence: number;
+            /** Embedder */
+            embedder: string;
+            /** Format */
+            format: number;
+            /** Keep */
+            keep: number;
+            /** On */
+            on: boolean;
+            /** Reason */
+            reason: string;
+            /** Rows */
+            rows: number;
+            /** Rows Sha256 */
+            rows_sha256: string;
+            /** Strong */
+            strong: string;
+            /** Threshold */
+            threshold: number | null;
+            /** Trained At */
+            trained_at: string;
+            /** Weak */
+            weak: string;
+        };
+        /**
          * TrialBody
          * @description A text to try a guardrail on.
          */
@@ -4813,7 +4811,7 @@ export interface components {
              * @default input
              * @enum {string}
              */
-            stage: "input" | "output";
+            stage?: "input" | "output";
             /** Text */
             text: string;
         };
@@ -4910,7 +4908,7 @@ export interface components {
              * Allowed Tools
              * @default []
              */
-            allowed_tools: string[];
+            allowed_tools?: string[];
             /** Headers */
             headers?: {
                 [key: string]: string;
@@ -4920,20 +4918,20 @@ export interface components {
              * @default block
              * @enum {string}
              */
-            on_change: "block" | "flag";
+            on_change?: "block" | "flag";
             /** Price Usd Per Call */
             price_usd_per_call?: number | null;
             /**
              * Timeout S
              * @default 60
              */
-            timeout_s: number;
+            timeout_s?: number;
             /**
              * Transport
              * @default auto
              * @enum {string}
              */
-            transport: "auto" | "streamable-http" | "sse";
+            transport?: "auto" | "streamable-http" | "sse";
             /** Url */
             url: string;
         };

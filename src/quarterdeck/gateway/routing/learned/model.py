@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from quarterdeck.core.errors import InvalidInput
 from quarterdeck.gateway.embedder import Vectors
 from quarterdeck.gateway.logistic import Numbers, sigmoid
-from quarterdeck.gateway.routing.learned.records import ModelCard
+from quarterdeck.gateway.routing.learned.records import TrainedModel
 
 FORMAT = 1
 LARGEST_MODEL = 1_000_000
@@ -41,7 +41,7 @@ class RouterModel:
     steps_raw: Numbers
     steps_gain: Numbers
     """Both together: which raw prediction was which gain, on requests not seen in training."""
-    card: ModelCard
+    card: TrainedModel
 
     def raw(self, shapes: Numbers, vectors: Vectors) -> Numbers:
         """Predicted gains before calibration: what the threshold is about."""
@@ -74,7 +74,7 @@ class RouterModel:
 def from_bytes(content: bytes) -> RouterModel:
     """A model that was kept."""
     with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
-        card = msgspec.json.decode(arrays["card"].tobytes(), type=ModelCard)
+        card = msgspec.json.decode(arrays["card"].tobytes(), type=TrainedModel)
         return RouterModel(
             mean=arrays["mean"],
             directions=arrays["directions"].astype(np.float32),

@@ -80,7 +80,7 @@ class Report:
 
 
 @dataclass(frozen=True)
-class ModelCard:
+class TrainedModel:
     """Where a router's model comes from."""
 
     format: int
@@ -115,7 +115,7 @@ class RouterCard:
     outcomes: int
     pairs: int
     """Requests with an outcome of both models."""
-    model: ModelCard | None
+    model: TrainedModel | None
     report: Report | None
 
 

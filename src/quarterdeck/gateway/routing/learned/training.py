@@ -13,7 +13,7 @@ from quarterdeck.gateway.logistic import Numbers, fit_logistic
 from quarterdeck.gateway.routing.learned import measuring
 from quarterdeck.gateway.routing.learned.features import LENGTH, shapes
 from quarterdeck.gateway.routing.learned.model import FORMAT, Head, RouterModel
-from quarterdeck.gateway.routing.learned.records import Interval, Line, ModelCard, PolicyName, Report, Sample
+from quarterdeck.gateway.routing.learned.records import Interval, Line, PolicyName, Report, Sample, TrainedModel
 
 LEAST_PAIRS = 200
 _FOLDS = 5
@@ -59,7 +59,7 @@ def train(
     steps_raw, steps_gain = measuring.isotonic(unseen, gains)
     mean, directions, head_weak, head_strong = _fit(forms, vectors, scores_weak, scores_strong)
     rows: Json = [[sample.text, sample.weak, sample.strong] for sample in samples]
-    card = ModelCard(
+    card = TrainedModel(
         format=FORMAT,
         trained_at=now,
         rows=len(samples),
