@@ -17,7 +17,8 @@ def answer(asked: Json, turn: Turn, number: int) -> Json | Script:
 
 def completion(asked: Json, turn: Turn, number: int) -> Json | Script:
     """A completion of the old kind."""
-    head: Json = {"id": f"cmpl-{number:029d}", "object": "text_completion", "created": 1_763_000_000, "model": MODEL}
+    head: Json = {"id": f"cmpl-{number:029d}", "object": "text_completion", "created": 1_763_000_000}
+    head["model"] = asked["model"]
     finish = turn.finish or "stop"
     used = {
         "prompt_tokens": turn.input_tokens,
