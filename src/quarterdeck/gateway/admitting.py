@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 
 from quarterdeck.access.limits.limiter import Grant, Limiter
 from quarterdeck.access.limits.rulebook import Asking, Needs
 from quarterdeck.core import clock
-from quarterdeck.core.errors import NotAllowed
+from quarterdeck.core.errors import LimitReached, NotAllowed
 from quarterdeck.gateway.application import Application
 from quarterdeck.gateway.catalogue import Route
 from quarterdeck.gateway.envelope import Envelope
@@ -80,9 +80,18 @@ class Demand:
 class Hold:
     """What one request has been granted."""
 
-    __slots__ = ("_averages", "_grant", "_target")
+    __slots__ = ("_averages", "_grant", "_target", "thrifty")
 
-    def __init__(self, grant: Grant | None = None, averages: Averages | None = None, target: str = "") -> None:
+    def __init__(
+        self,
+        grant: Grant | None = None,
+        averages: Averages | None = None,
+        target: str = "",
+        *,
+        thrifty: bool = False,
+    ) -> None:
+        self.thrifty = thrifty
+        """A budget has no room for the request; only those may answer who are named for that case."""
         self._grant = grant
         self._averages = averages
         self._target = target
@@ -161,8 +170,16 @@ async def _hold(work: Work, envelope: Envelope, demand: Demand) -> Hold:
         return NOTHING_HELD
     averages = work.part(Averages)
     asking = _asking(work, envelope, demand)
-    grant = await limiter.reserve(rules, asking, lambda: _needs(work, demand, averages))
-    return NOTHING_HELD if grant is None else Hold(grant, averages, demand.names[0])
+    thrifty = False
+    try:
+        grant = await limiter.reserve(rules, asking, lambda: _needs(work, demand, averages))
+    except LimitReached as error:
+        target = demand.target
+        if error.kind != "insufficient_quota" or not isinstance(target, Selection) or not target.fallbacks["budget"]:
+            raise
+        cheaper, thrifty = replace(demand, target=target.within_budget()), True
+        grant = await limiter.reserve(rules, asking, lambda: _needs(work, cheaper, averages))
+    return NOTHING_HELD if grant is None else Hold(grant, averages, demand.names[0], thrifty=thrifty)
 
 
 def _asking(work: Work, envelope: Envelope, demand: Demand) -> Asking:

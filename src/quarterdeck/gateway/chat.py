@@ -109,7 +109,8 @@ def _new_answer(call: ChatCall) -> Answer:
         asked = prompt_caching.marked(asked, dialect.name)
     headers = _forwarded(dialect, call.exchange)
     if isinstance(target, Selection):
-        return attempts_of(target, call.work, call.envelope, asked, dialect, headers)
+        selection = target.within_budget() if call.hold.thrifty else target
+        return attempts_of(selection, call.work, call.envelope, asked, dialect, headers)
     return direct_answer(call.work, target, asked, dialect, headers)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from quarterdeck.gateway.route import Route
 from quarterdeck.gateway.routing.records import FailureKind, Plan
@@ -41,6 +41,10 @@ class Selection(Route):
     @property
     def identity(self) -> tuple[str, ...]:
         return ("alias", self.name, self.digest)
+
+    def within_budget(self) -> Selection:
+        """The same, answered only by those who are named for when a budget is spent."""
+        return replace(self, candidates=self.fallbacks["budget"], fallbacks={})
 
     def everybody(self) -> list[Candidate]:
         """Targets and fallbacks, each once."""

@@ -60,6 +60,19 @@ async def test_the_spent_budget_of_a_model_leads_to_the_fallback(crossroads: Cro
     assert (usage.used, usage.reserved) == (COST, 0)
 
 
+async def test_the_spent_budget_of_a_key_leads_to_who_costs_nothing(crossroads: Crossroads) -> None:
+    await limits.create(crossroads.gateway.work, "project", LimitWish("project", "cost", COST, "day"))
+    await crossroads.alias("thrifty", PRICED, fallbacks=Fallbacks(budget=("local/extractive",)))
+    await crossroads.alias("strict", PRICED, fallbacks=Fallbacks(error=("local/extractive",)))
+
+    replies = [await crossroads.ask("thrifty", max_tokens=10) for _ in range(2)]
+    refused = await crossroads.ask("strict", max_tokens=10)
+
+    assert [reply.headers["x-quarterdeck-model"] for reply in replies] == [PRICED, "local/extractive"]
+    assert refused.status_code == 429
+    assert (await used(crossroads, "project")).used == COST
+
+
 async def test_each_attempt_counts_for_its_own_model(crossroads: Crossroads) -> None:
     for name, model in (("a", FIRST), ("b", SECOND)):
         await limits.create(crossroads.gateway.work, name, LimitWish("model", "requests", 10, "day", subject_id=model))
