@@ -72,11 +72,9 @@ async def answer_chat(plane: Plane, exchange: Exchange, work: Work, dialect: Dia
         if guard is not None:
             asked = await guard.admit(dialect, exchange.path, asked)
             work, request = guard.work, asked.request
-        place = plane.cache.place(work, target, dialect, asked, exchange.headers, envelope)
-        if plane.semantic.may_concern(exchange.headers):
-            place = await plane.semantic.place(
-                place, work, target, dialect, asked, exchange.headers, may_read=envelope.cache.reads
-            )
+        place = await plane.cache.place(work, target, dialect, asked, exchange.headers, envelope)
+        if plane.semantic.may_concern(exchange.headers, envelope.cache):
+            place = await plane.semantic.place(place, work, target, dialect, asked, exchange.headers, envelope.cache)
         call = ChatCall(work, exchange, dialect, asked, envelope, target, hold, place, guard)
         exchange.watch(dialect.keep_alive)
         answer = place.stored_answer(work, request) or _new_answer(call)

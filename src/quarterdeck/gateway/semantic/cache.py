@@ -28,6 +28,7 @@ from quarterdeck.gateway.semantic.scope import scoped
 from quarterdeck.gateway.semantic.shelf import Kept, Shelves
 from quarterdeck.gateway.semantic.standing import REMEMBERED_CHECKS, Standing
 from quarterdeck.gateway.semantic.vetoes import veto
+from quarterdeck.gateway.wishes import CacheWishes
 from quarterdeck.runtime.runtime import Runtime
 from quarterdeck.runtime.tracing import Span
 from quarterdeck.runtime.work import Work
@@ -93,9 +94,9 @@ class SemanticCache:
         """Forget its answers; how many they were."""
         return self._shelves.purge(target)
 
-    def may_concern(self, headers: Mapping[bytes, bytes]) -> bool:
+    def may_concern(self, headers: Mapping[bytes, bytes], wishes: CacheWishes) -> bool:
         """Whether a request may be one for us. The one question that every request pays for."""
-        return bool(self._standings) or HEADER in headers
+        return bool(self._standings) or HEADER in headers or wishes.kind == "semantic"
 
     async def place(
         self,
@@ -105,20 +106,18 @@ class SemanticCache:
         dialect: Dialect,
         asked: Asked,
         headers: Mapping[bytes, bytes],
-        *,
-        may_read: bool,
+        wishes: CacheWishes,
     ) -> CachePlace:
         """The place of a request here, around its place in the exact cache, which does not know it."""
         name = (work.project_id, name_of(target))
-        standing = self._wanted(name, headers.get(HEADER))
+        standing = self._wanted(name, headers.get(HEADER), wishes)
         if standing is None or exact.status != "miss":
             return exact
         request = asked.request
         spoken = [dialect.name, *(headers.get(header, b"").decode("latin-1") for header in dialect.forwarded_headers)]
-        parts = key_parts(work, target, request, asked.body, spoken)
+        whose = "" if standing.policy.shared else None
+        parts = key_parts(work, target, request, asked.body, spoken, whose=whose, namespace=wishes.namespace)
         parts[-1].pop("stream", None)  # the same words are spoken as a stream or whole
-        if standing.policy.shared:
-            parts[1] = "project"
         found = scoped(request, parts)
         if isinstance(found, str):
             return SemanticPlace.aside(exact, work, found)
@@ -130,8 +129,8 @@ class SemanticCache:
             return SemanticPlace.aside(exact, work, f"personal-data: {kind}")
         vector = await self._vector(found.question)
         question = Question(name, found.question, found.scope, vector)
-        candidate = self._candidate(standing, question) if may_read else None
-        return SemanticPlace(exact, self, work, dialect, standing, question, candidate)
+        candidate = self._candidate(standing, question, wishes) if wishes.reads else None
+        return SemanticPlace(exact, self, work, dialect, standing, question, candidate, wishes)
 
     def learn(self, place: SemanticPlace, spans: Sequence[Span]) -> None:
         """Compare an answer of the model's with what would have been served, if anything, and keep it."""
@@ -141,7 +140,8 @@ class SemanticCache:
             return
         if not place.standing.policy.personal_data and personal_data(text) is not None:
             return
-        expires_ns = clock.monotonic_ns() + place.standing.policy.ttl_s * 1_000_000_000
+        keep_s = place.standing.policy.ttl_s if place.wishes.keep_s is None else place.wishes.keep_s
+        expires_ns = clock.monotonic_ns() + keep_s * 1_000_000_000
         entry = entry_of(spans, cost_of(spans), expires_ns)
         self._in_background(self._learn(place, text, entry))
 
@@ -164,8 +164,10 @@ class SemanticCache:
             log.error("The semantic cache of `%s` is off: %s", target[1], standing.broken)
         self._write_soon()
 
-    def _wanted(self, target: tuple[str, str], wish: bytes | None) -> Standing | None:
+    def _wanted(self, target: tuple[str, str], wish: bytes | None, wishes: CacheWishes) -> Standing | None:
         wanted = None if wish is None else _WISHES.get(wish.strip().lower())
+        if wanted is None and wishes.kind is not None:
+            wanted = wishes.kind == "semantic"
         standing = self._standings.get(target)
         if wanted is False:
             return None
@@ -178,8 +180,9 @@ class SemanticCache:
             return standing
         return standing if wanted or standing.policy.mode == "on" else None
 
-    def _candidate(self, standing: Standing, question: Question) -> Candidate | None:
-        newest_ns = clock.monotonic_ns() - standing.policy.ttl_s * 1_000_000_000
+    def _candidate(self, standing: Standing, question: Question, wishes: CacheWishes) -> Candidate | None:
+        oldest_s = standing.policy.ttl_s if wishes.oldest_s is None else min(wishes.oldest_s, standing.policy.ttl_s)
+        newest_ns = clock.monotonic_ns() - oldest_s * 1_000_000_000
         near = self._shelves.nearest(question.scope, question.vector, NEIGHBOURS, newer_than_ns=newest_ns)
         if not near:
             return None
@@ -187,7 +190,9 @@ class SemanticCache:
         neighbours = [Neighbour(kept.question, alike, _say_the_same(kept, best)) for kept, alike in near]
         vetoed = veto(question.text, best.question)
         score = likeness.probability(question.text, neighbours)
-        decision = "pass" if vetoed else standing.decide(score)
+        # A client may ask for more likeness than the promise does, never for less.
+        too_far = wishes.similarity is not None and similarity < wishes.similarity
+        decision = "pass" if vetoed or too_far else standing.decide(score)
         return Candidate(best, similarity, score, vetoed, decision)
 
     async def _learn(self, place: SemanticPlace, text: str, entry: Entry) -> None:

@@ -14,6 +14,7 @@ from quarterdeck.gateway.embedder import Vectors
 from quarterdeck.gateway.semantic.repeating import Repeated
 from quarterdeck.gateway.semantic.shelf import Kept
 from quarterdeck.gateway.semantic.standing import Decision, Standing
+from quarterdeck.gateway.wishes import CacheWishes
 from quarterdeck.runtime.tracing import Attribute, Span
 from quarterdeck.runtime.work import Work
 
@@ -57,10 +58,12 @@ class SemanticPlace(CachePlace):
         standing: Standing,
         question: Question,
         candidate: Candidate | None,
+        wishes: CacheWishes,
     ) -> None:
         self.standing = standing
         self.question = question
         self.candidate = candidate
+        self.wishes = wishes
         self._exact = exact
         self._semantic = cache
         self._dialect = dialect
@@ -94,7 +97,7 @@ class SemanticPlace(CachePlace):
         if self._serves:
             return
         self._exact.keep(answer, blocks, spans)
-        if answer.complete and spans:
+        if self.wishes.keeps and answer.complete and spans:
             self._semantic.learn(self, spans)
 
     def headers(self) -> Sequence[tuple[bytes, bytes]]:

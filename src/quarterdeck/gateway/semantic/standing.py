@@ -70,7 +70,7 @@ class Standing:
         if threshold is None:
             return "check"
         # Every candidate is checked with the same probability, whatever its score: the sample is not skewed.
-        if secrets.randbelow(1_000_000) < self.policy.check_share * 1_000_000:
+        if drawn(self.policy.check_share):
             return "check"
         return "serve" if score >= threshold else "pass"
 
@@ -99,3 +99,8 @@ class Standing:
         self._new = 0
         if before is None:
             self._fresh = self._fresh_wrong = 0
+
+
+def drawn(share: float) -> bool:
+    """Whether the lot falls on this one, as it does on this share of all; nobody can foresee it."""
+    return secrets.randbelow(1_000_000) < share * 1_000_000

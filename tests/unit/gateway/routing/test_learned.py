@@ -211,13 +211,13 @@ async def test_from_outcomes_to_choices(gateway: Gateway) -> None:
     assert (made.state, made.strong) == ("untrained", STRONG)
     assert before.models == [WEAK, STRONG, "local/extractive"]
     assert (card.state, card.outcomes, card.pairs) == ("on", 800, 400)
-    hard, easy = await asked(gateway, f"{HARD} sea?"), await asked(gateway, f"{EASY} sea?")
+    hard, easy = [await asked(gateway, one.text) for one in samples(400, learnable=True)[:2]]
     assert hard.models == [STRONG, WEAK, "local/extractive"]
     assert easy.models == [WEAK, STRONG, "local/extractive"]
     assert easy.notes["quarterdeck.route.router_says"] == "predicted"
-    alone = await asked(gateway, f"{HARD} sea?", (WEAK, "local/extractive"))
+    alone = await asked(gateway, f"{HARD} cat dog lamp road bridge sea house 7?", (WEAK, "local/extractive"))
     assert alone.models == [WEAK, "local/extractive"]
-    assert (await routers.predict(gateway.work, "r", f"{HARD} sea?")).target == STRONG
+    assert (await routers.predict(gateway.work, "r", f"{HARD} cat dog lamp road bridge sea house 7?")).target == STRONG
 
 
 async def test_a_router_that_is_off_keeps_to_the_strong_model(gateway: Gateway) -> None:
@@ -227,7 +227,7 @@ async def test_a_router_that_is_off_keeps_to_the_strong_model(gateway: Gateway) 
     card = await routers.train_router(gateway.work, "r")
 
     assert card.state == "off"
-    assert (await asked(gateway, f"{EASY} sea?")).models[0] == STRONG
+    assert (await asked(gateway, f"{EASY} cat dog lamp road bridge sea house 7?")).models[0] == STRONG
 
 
 async def test_what_makes_no_sense_is_refused_with_a_reason(gateway: Gateway) -> None:

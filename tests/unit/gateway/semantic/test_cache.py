@@ -12,7 +12,7 @@ import pytest
 
 from quarterdeck.core.errors import InvalidInput, NotFound
 from quarterdeck.gateway.conversation import FinishPiece, TextPiece
-from quarterdeck.gateway.semantic import caches
+from quarterdeck.gateway.semantic import caches, standing
 from quarterdeck.gateway.semantic.cache import SemanticCache
 from quarterdeck.gateway.semantic.promise import Promise
 from quarterdeck.gateway.semantic.records import Policy
@@ -37,6 +37,12 @@ LABELS = [
         f"how would i ask about {topic}",
     )
 ]
+
+
+@pytest.fixture(autouse=True)
+def lots(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hits are compared always or never here, not by lot."""
+    monkeypatch.setattr(standing, "drawn", lambda share: share == 1.0)
 
 
 @pytest.fixture
@@ -300,6 +306,17 @@ async def test_directives_of_the_client_hold_here_too(gateway: Gateway, directiv
     await post(gateway, AGAIN, cache_control=directive)
 
     assert len(gateway.upstream.received) == 2
+
+
+async def test_another_gateways_clients_may_ask_for_it_and_for_more_likeness(gateway: Gateway) -> None:
+    await serving(gateway, Policy("by-header", EASY.promise, check_share=0.01))
+    config = '{"cache": {"mode": "semantic"}}'
+    await post(gateway, FIRST, x_portkey_config=config)
+
+    too_far = await post(gateway, f"Please: {FIRST}", x_bf_cache_type="semantic", x_bf_cache_threshold="1")
+    hit = await post(gateway, AGAIN, x_portkey_config=config)
+
+    assert (said(too_far), said(hit)) == ("below-threshold", "hit")
 
 
 async def test_tool_calls_and_broken_answers_are_not_kept(gateway: Gateway) -> None:
