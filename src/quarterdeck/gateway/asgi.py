@@ -75,6 +75,8 @@ async def _refuse(exchange: Exchange, work: Work | None, error: QuarterdeckError
     if exchange.responding:
         # The status is out. A connection that just ends tells the client that the answer is not whole.
         log.warning("request %s broke off: %s", exchange.request_id, error.message)
+        if not exchange.tells_events:
+            return
         say = refusals.event_of if dialect is None else dialect.error_event
         await exchange.end_stream(say(error, exchange.request_id))
         return

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, MutableMapping
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -38,6 +38,8 @@ class Exchange:
         self.started_ns = clock.monotonic_ns()
         self.method: str = scope["method"]
         self.path: str = scope["path"]
+        self.raw_path: bytes = scope.get("raw_path") or self.path.encode()
+        """The path as it was on the wire, percent signs and all."""
         self.query: bytes = scope.get("query_string", b"")
         self.headers: dict[bytes, bytes] = dict(scope["headers"])
         self.peer: str | None = (scope.get("client") or (None,))[0]
@@ -105,6 +107,26 @@ class Exchange:
             if not message.get("more_body", False):
                 return chunks[0] if len(chunks) == 1 else b"".join(chunks)
 
+    async def chunks(self, limit: int) -> AsyncIterator[bytes]:
+        """The body piece by piece, for those who keep no body in memory."""
+        announced = self.headers.get(b"content-length", b"")
+        if announced.isdigit() and int(announced) > limit:
+            raise _too_large(limit)
+        if self._body_at_hand is not None and (body := self._body_at_hand()) is not None:
+            yield body
+            return
+        size, more = 0, True
+        while more:
+            message = await self._receive_soon()
+            if message["type"] == "http.disconnect":
+                self.client_gone = True
+                raise asyncio.CancelledError
+            size += len(message.get("body", b""))
+            if size > limit:
+                raise _too_large(limit)
+            yield message.get("body", b"")
+            more = message.get("more_body", False)
+
     async def _receive_soon(self) -> MutableMapping[str, Any]:
         try:
             async with asyncio.timeout(self._stall_limit_s):
@@ -118,6 +140,16 @@ class Exchange:
         length = (b"content-length", str(len(body)).encode())
         await self._send({"type": "http.response.start", "status": status, "headers": [*headers, length]})
         await self._send({"type": "http.response.body", "body": body})
+
+    @property
+    def tells_events(self) -> bool:
+        """Whether what is being sent is an event stream, in which an error can still be told."""
+        return self._streaming
+
+    async def begin(self, status: int, headers: Iterable[Header], *, events: bool = False) -> None:
+        """Send the status of a response that comes in pieces: of a file, a sound, or of somebody else's `events`."""
+        self.responding, self._streaming = True, events
+        await self._send({"type": "http.response.start", "status": status, "headers": list(headers)})
 
     async def begin_stream(self, headers: Iterable[Header]) -> None:
         """Send the status of an event stream."""

@@ -127,6 +127,17 @@ class _Response(_Wire):
 _RESPONSE = msgspec.json.Decoder(_Response)
 
 
+def usage_of_response(data: bytes) -> UsagePiece | None:
+    """What a response, or one event of a stream, tells of its usage; None when it tells nothing."""
+    said = _RESPONSE.decode(data)
+    used = said.usage_metadata
+    return None if used is None else _usage_piece(used, said.model_version, said.response_id)
+
+
+def _usage_piece(used: _WireUsage, model: str | None, response_id: str | None) -> UsagePiece:
+    return UsagePiece(used.usage(), model, response_id, _TIERS.get(used.traffic_type or ""))
+
+
 class GeminiReading:
     """What has been read of one stream so far."""
 
@@ -165,10 +176,7 @@ class GeminiReading:
             raise UpstreamFailed(f"`{self._provider}` broke off before the end of its answer.")
         reason: _Reason = "tool_calls" if self._calls and self._reason == "stop" else self._reason
         used = self._used
-        if used is None:
-            return FinishPiece(reason), None
-        tier = _TIERS.get(used.traffic_type or "")
-        return FinishPiece(reason), UsagePiece(used.usage(), self._model, self._response_id, tier)
+        return FinishPiece(reason), None if used is None else _usage_piece(used, self._model, self._response_id)
 
     def _candidate(self, candidate: _Candidate) -> list[Piece]:
         pieces = [

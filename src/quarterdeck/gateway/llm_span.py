@@ -55,6 +55,16 @@ def start_embedding(work: Work, route: Route, request: EmbeddingRequest) -> Acti
     return span
 
 
+def start_operation(work: Work, route: Route, operation: str, asked: Attribute) -> ActiveSpan:
+    """The span of a call that is neither: a ranking, an image, a sound, whatever is passed through."""
+    span = work.start(f"{operation} {route.model}", "llm")
+    span.put(model=route.model, provider=route.provider.account.name, input=asked)
+    span.attributes["gen_ai.operation.name"] = operation
+    span.attributes["gen_ai.provider.name"] = route.provider.account.name
+    span.attributes["gen_ai.request.model"] = route.id
+    return span
+
+
 def settle_chat(
     work: Work,
     span: ActiveSpan,
@@ -87,6 +97,22 @@ def settle_embedding(
 ) -> Bill | None:
     """Note how an embedding call ended; end the span."""
     return _end(work, span, route, usage, None, None, error)
+
+
+def settle_operation(
+    work: Work,
+    span: ActiveSpan,
+    route: Route,
+    usage: Usage | None,
+    *,
+    model: str | None = None,
+    service_tier: str | None = None,
+    error: BaseException | None = None,
+) -> Bill | None:
+    """Note how such a call ended; end the span."""
+    if model is not None:
+        span.attributes["gen_ai.response.model"] = model
+    return _end(work, span, route, usage, model, service_tier, error)
 
 
 def _end(

@@ -45,6 +45,8 @@ class WireUsage(msgspec.Struct):
     output_tokens: int | None = None
     input_tokens_details: _InputDetails | None = None
     output_tokens_details: _OutputDetails | None = None
+    input_token_details: _InputDetails | None = None
+    """Transcripts write it so."""
     prompt_cache_hit_tokens: int | None = None
     cache_creation_input_tokens: int | None = None
     reasoning_tokens: int | None = None
@@ -57,7 +59,7 @@ class WireUsage(msgspec.Struct):
 
     def buckets(self) -> Usage:
         """The same numbers in our buckets, where output includes reasoning and input includes what was cached."""
-        inputs = self.prompt_tokens_details or self.input_tokens_details or _InputDetails()
+        inputs = self.prompt_tokens_details or self.input_tokens_details or self.input_token_details or _InputDetails()
         outputs = self.completion_tokens_details or self.output_tokens_details or _OutputDetails()
         cached = inputs.cached_tokens_details or _CachedDetails()
         prompt = self.prompt_tokens or self.input_tokens or 0

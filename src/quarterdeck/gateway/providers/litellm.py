@@ -51,7 +51,7 @@ class LiteLLM(Provider):
                 stream=True,
                 stream_options={"include_usage": True},
                 timeout=self.runtime.settings.upstream_first_token_timeout_s,
-                num_retries=0,
+                max_retries=0,
                 **self._access,
                 **body,
             )
@@ -96,7 +96,8 @@ class LiteLLM(Provider):
         if not isinstance(status, int):
             return UpstreamFailed(f"`{name}` failed: {type(error).__name__}: {error}")
         said = {"error": {"message": getattr(error, "message", str(error)), "code": getattr(error, "code", None)}}
-        headers = getattr(getattr(error, "response", None), "headers", None) or {}
+        headers = getattr(error, "litellm_response_headers", None)
+        headers = headers or getattr(getattr(error, "response", None), "headers", None) or {}
         return refusal(name, status, headers, msgspec.json.encode(said, enc_hook=str))
 
 
