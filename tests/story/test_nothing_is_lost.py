@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import json
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
 
@@ -208,3 +210,46 @@ def page(number: int) -> bytes:
         f"The harbour master keeps the list.\n\n## Allowance\n\nThe allowance of berth {number} is {number * 3 + 10} crowns a "
         "night, paid on arrival at the office by the crane.\n"
     ).encode()
+
+
+async def test_a_batch_goes_on_after_kill_9_and_answers_every_line_once(
+    server_before: ServerProcess, upstream: FakeUpstream
+) -> None:
+    lines = [
+        json.dumps(
+            {
+                "custom_id": f"line-{number}",
+                "method": "POST",
+                "url": "/v1/chat/completions",
+                "body": {"model": MODEL, "messages": [{"role": "user", "content": f"question {number}"}]},
+            }
+        )
+        for number in range(30)
+    ]
+    upstream.script(*[Turn()] * 10, Turn(silent_after=-1))
+    async with sdk(server_before) as client:
+        file = await client.files.create(file=("in.jsonl", "\n".join(lines).encode()), purpose="batch")
+        batch = await client.batches.create(
+            input_file_id=file.id, endpoint="/v1/chat/completions", completion_window="24h"
+        )
+        # Ten lines are done, and as many are in mid-air as may be at once.
+        while (counts := (await client.batches.retrieve(batch.id)).request_counts) is None or counts.completed < 10:
+            await asyncio.sleep(0.05)
+
+    server_before.kill()
+    upstream.script(Turn())
+    upstream.release.set()
+    server_before.start()
+    async with sdk(server_before) as client:
+        while (batch := await client.batches.retrieve(batch.id)).status != "completed":
+            await asyncio.sleep(0.05)
+        answers = [
+            json.loads(line) for line in (await client.files.content(str(batch.output_file_id))).text.splitlines()
+        ]
+    asked = Counter(request.body["messages"][0]["content"] for request in upstream.received)
+
+    assert [answer["custom_id"] for answer in answers] == [f"line-{number}" for number in range(30)]
+    assert len(asked) == 30
+    # Only what was in mid-air has been asked twice.
+    assert sum(asked.values()) <= 30 + 4
+    assert max(asked.values()) <= 2

@@ -124,6 +124,19 @@ class Keyring:
             self._last_used[row.key.id] = clock.now()
         return actor
 
+    def actor_with(self, actor_id: str, project_id: str) -> Actor:
+        """Somebody who has asked for work that is done later: a key, if it still lives, or the administrator."""
+        if actor_id == "admin":
+            project = next((one for one in self._projects.values() if one.id == project_id), None)
+            if project is not None:
+                return replace(self.administrator("admin"), project_id=project.id, project_name=project.name)
+        for address, actor in self._actors.items():
+            row = self._keys.get(address)
+            if row is not None and actor.id == actor_id and address == row.secret_sha256:
+                self._refuse_dead(row, address)
+                return actor
+        raise Unauthenticated("The key that asked for this is not known any more.")
+
     def is_admin_key(self, secret: str) -> bool:
         """Whether this is the administrator's key, which also opens the browser's door."""
         return self._admin_key is not None and compare_digest(self._admin_key, sha256(secret))

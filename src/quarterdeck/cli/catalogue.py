@@ -44,11 +44,11 @@ PANELS: dict[str, dict[str, Entry]] = {
         "limits": Entry("Limits and budgets: list, set, remove, alerts.", "limits", "limits"),
         "guardrails": Entry("Guardrails: list, set, test, switch, remove.", "guardrails", "guardrails"),
         "providers": Entry("Model providers: list, add, check, remove.", "providers", "providers"),
-        "semantic-cache": Entry(
-            "Semantic caches: set up, their promise, purge.", "semantic_cache", "semantic_cache"
-        ),
+        "routes": Entry("Routes: aliases for models, fallbacks, health, test calls.", "routes", "routes"),
+        "semantic-cache": Entry("Semantic caches: set up, their promise, purge.", "semantic_cache", "semantic_cache"),
         "router": Entry("Learned routers: import outcomes, train, report.", "router", "router"),
         "input-budget": Entry("Input budgets: trim or compress long inputs.", "input_budget", "input_budget"),
+        "batches": Entry("Batches of calls: begin, watch, cancel, fetch.", "batches", "batches"),
         "mcp": Entry("MCP servers: add, check, tools, approve, remove.", "mcp", "mcp"),
         "prices": Entry("Prices: find, set, withdraw, price history anew.", "prices", "prices"),
         "cache": Entry("The exact response cache: how it stands, and how to empty it.", "cache", "cache"),

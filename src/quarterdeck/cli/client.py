@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import secrets
 import socket
 import threading
 from collections.abc import Iterator, Mapping
@@ -64,6 +65,30 @@ class Client:
     def upload(self, address: str, content: bytes, **query: object) -> Json:
         """Send a file as it is."""
         return self._exchange("PUT", _address(address, query), content)
+
+    def post_file(self, path: str, name: str, content: bytes, **fields: str) -> Json:
+        """Send a file in a form, as browsers and OpenAI's clients do."""
+        boundary = secrets.token_hex(16)
+        parts = [
+            f'--{boundary}\r\nContent-Disposition: form-data; name="{field}"\r\n\r\n{value}\r\n'
+            for field, value in fields.items()
+        ]
+        quoted = name.replace('"', "%22").replace("\r", " ").replace("\n", " ")
+        start = f'--{boundary}\r\nContent-Disposition: form-data; name="file"; filename="{quoted}"\r\n\r\n'
+        body = "".join(parts).encode() + start.encode() + content + f"\r\n--{boundary}--\r\n".encode()
+        response = self._send("POST", path, body, {"content-type": f"multipart/form-data; boundary={boundary}"})
+        answer = _read(response)
+        if response.status >= 400:
+            raise error_from(response.status, answer)
+        return json.loads(answer)
+
+    def content(self, path: str) -> bytes:
+        """Read something that is no JSON, as it is."""
+        response = self._send("GET", path, None, {})
+        answer = _read(response)
+        if response.status >= 400:
+            raise error_from(response.status, answer)
+        return answer
 
     def delete(self, path: str) -> Json:
         """Take something away."""

@@ -6,31 +6,30 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache, partial
 
 from quarterdeck.gateway import model_list, token_counts
+from quarterdeck.gateway.batching.endpoint import BATCHES, FILES, answer_batches, answer_files
 from quarterdeck.gateway.chat import answer_chat
 from quarterdeck.gateway.dialect import dialect_at
 from quarterdeck.gateway.embeddings import answer_embedding
 from quarterdeck.gateway.endpoint import Endpoint
 from quarterdeck.gateway.mcp.endpoint import PATH as MCP
 from quarterdeck.gateway.mcp.endpoint import answer_mcp
-from quarterdeck.gateway.passing import media, passthrough
-from quarterdeck.gateway.rerank import answer_rerank
 from quarterdeck.gateway.responses.endpoint import BELOW as RESPONSES
 from quarterdeck.gateway.responses.endpoint import answer_kept
 
 _AT: Mapping[str, Endpoint] = {
     "/v1/embeddings": Endpoint(("POST",), answer_embedding),
     "/v1/models": Endpoint(("GET", "HEAD"), model_list.answer_list),
+    BATCHES: Endpoint(("GET", "POST"), answer_batches),
+    FILES: Endpoint(("GET", "POST"), answer_files),
     MCP: Endpoint(("POST", "DELETE"), answer_mcp),
-    "/v1/rerank": Endpoint(("POST",), answer_rerank),
-    "/v2/rerank": Endpoint(("POST",), answer_rerank),
-    **{path: Endpoint(("POST",), media.answer_media) for path in media.KINDS},
     token_counts.PATH: Endpoint(("POST",), token_counts.answer_count),
 }
 _BELOW: Sequence[tuple[str, Endpoint]] = (
     ("/v1/models/", Endpoint(("GET", "HEAD"), model_list.answer_one)),
+    (BATCHES + "/", Endpoint(("GET", "POST"), answer_batches)),
+    (FILES + "/", Endpoint(("GET", "DELETE"), answer_files)),
     (RESPONSES, Endpoint(("GET", "DELETE"), answer_kept)),
     (MCP + "/", Endpoint(("POST", "DELETE"), answer_mcp)),
-    (passthrough.PATH, Endpoint(passthrough.METHODS, passthrough.answer_passthrough)),
 )
 
 

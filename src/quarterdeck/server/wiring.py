@@ -25,6 +25,8 @@ from quarterdeck.access.records import KeysChanged
 from quarterdeck.access.throttle import LoginThrottle
 from quarterdeck.config.settings import Settings
 from quarterdeck.core.events import Events
+from quarterdeck.gateway.batching import records as batch_records
+from quarterdeck.gateway.batching import running as running_batches
 from quarterdeck.gateway.embedder import Embedder
 from quarterdeck.gateway.embedders.minilm import open_minilm
 from quarterdeck.gateway.mcp.directory import McpDirectory
@@ -141,10 +143,12 @@ async def _retrieval(runtime: Runtime, house: AsyncExitStack) -> None:
     jobs = runtime.install(Jobs, DbosJobs(runtime.home / "jobs.db"))
     house.callback(install_retrieval(runtime).close)
     jobs.register(repricing.KIND, repricing.repricing_job(runtime))
+    jobs.register(batch_records.JOB, running_batches.batch_job(runtime))
     house.push_async_callback(jobs.close)
     await jobs.open()
     await embedding_job.resume(runtime)
     await repricing.resume(runtime)
+    await running_batches.resume(runtime)
 
 
 def _upstream_session(settings: Settings) -> aiohttp.ClientSession:

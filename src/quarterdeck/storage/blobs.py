@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from pathlib import Path
 
@@ -30,6 +31,11 @@ class Blobs:
             draft.replace(path)
         return address
 
+    def draft(self) -> Draft:
+        """A blob that is too large for memory, to be written piece by piece."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        return Draft(self, self._folder / new_id("draft"))
+
     def get(self, address: str) -> bytes:
         """The content at an address."""
         try:
@@ -40,3 +46,34 @@ class Blobs:
     def path(self, address: str) -> Path:
         """Where a blob lies: two levels deep, so that no folder grows too long."""
         return self._folder / address[:2] / address
+
+
+class Draft:
+    """A blob in the making. Whoever begins it says `keep` or `discard`."""
+
+    def __init__(self, blobs: Blobs, path: Path) -> None:
+        self._blobs = blobs
+        self._path = path
+        self._file = path.open("wb")
+        self._hash = hashlib.sha256()
+
+    def write(self, part: bytes) -> None:
+        """Some more of it."""
+        self._file.write(part)
+        self._hash.update(part)
+
+    def keep(self) -> str:
+        """It is whole: its address."""
+        self._file.flush()
+        os.fsync(self._file.fileno())
+        self._file.close()
+        address = self._hash.hexdigest()
+        path = self._blobs.path(address)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._path.replace(path)
+        return address
+
+    def discard(self) -> None:
+        """It will not be whole: nothing remains of it."""
+        self._file.close()
+        self._path.unlink(missing_ok=True)

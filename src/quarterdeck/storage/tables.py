@@ -334,6 +334,51 @@ mcp_tools = Table(
     Column("changed_at", String),
 )
 
+# --- gateway: batches -----------------------------------------------------------------------------------------
+
+gateway_files = Table(
+    "gateway_files",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("project_id", String, ForeignKey("projects.id"), nullable=False, index=True),
+    Column("name", String, nullable=False),
+    Column("purpose", String, nullable=False),
+    Column("sha256", String, nullable=False, index=True),
+    Column("size", Integer, nullable=False),
+    Column("created_at", Integer, nullable=False),  # seconds since 1970, as OpenAI's API has it
+)
+
+batches = Table(
+    "batches",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("project_id", String, ForeignKey("projects.id"), nullable=False, index=True),
+    Column("actor_id", String, nullable=False),
+    Column("endpoint", String, nullable=False),
+    Column("input_file_id", String, nullable=False),
+    Column("status", String, nullable=False),
+    Column("created_at", Integer, nullable=False),
+    Column("expires_at", Integer, nullable=False),
+    Column("metadata", Text, nullable=False),
+    Column("errors", Text, nullable=False),
+    Column("total", Integer, nullable=False),
+    Column("completed", Integer, nullable=False),
+    Column("failed", Integer, nullable=False),
+    Column("output_file_id", String),
+    Column("error_file_id", String),
+    Column("moments", Text, nullable=False),
+)
+
+# What became of each line, until the batch has ended and its output is a file.
+batch_results = Table(
+    "batch_results",
+    metadata,
+    Column("batch_id", String, ForeignKey("batches.id"), primary_key=True),
+    Column("line", Integer, primary_key=True),
+    Column("ok", Boolean, nullable=False),
+    Column("content", Text, nullable=False),
+)
+
 # --- prompts --------------------------------------------------------------------------------------------------
 
 prompt_versions = Table(

@@ -78,7 +78,7 @@ class Gateway:
 
     def openai(self, **options: Any) -> Any:  # Any: tests hand the SDK what its types would not let through
         """The official SDK, pointed here."""
-        client = AsyncOpenAI(base_url=f"{self.url}/v1", api_key=self.key, **{"max_retries": 0, **options})
+        client = AsyncOpenAI(base_url=f"{self.url}/v1", **{"api_key": self.key, "max_retries": 0, **options})
         self._clients.append(client)
         return client
 

@@ -72,7 +72,7 @@ def list_keys(desk: Desk) -> None:
 @click.option("--expires-in", "days", type=click.IntRange(1), metavar="DAYS", help="Let it end by itself.")
 @_terms
 @command
-def create_key(desk: Desk, name: str, scopes: tuple[str, ...], days: int | None, **terms: Any) -> None:
+def create_key(desk: Desk, /, name: str, scopes: tuple[str, ...], days: int | None, **terms: Any) -> None:
     """Make a key. Its secret is shown this once, alone on stdout.
 
     Without `--scope` it may call models, read and write, but not administer.
@@ -93,7 +93,7 @@ def create_key(desk: Desk, name: str, scopes: tuple[str, ...], days: int | None,
 @click.option("--expires-in", "days", type=click.IntRange(1), metavar="DAYS", help="Let it end by itself.")
 @_terms
 @command
-def change_key(desk: Desk, key: str, name: str | None, scopes: tuple[str, ...], days: int | None, **terms: Any) -> None:
+def change_key(desk: Desk, /, key: str, name: str | None, scopes: tuple[str, ...], days: int | None, **terms: Any) -> None:
     """Let a key do more or less, from the next request on. What is not said stays as it is."""
     chosen = _find(desk, key)
     wish: dict[str, object] = {"name": name, "scopes": list(scopes) or None, "expires_in_days": days}
