@@ -13,6 +13,8 @@ from quarterdeck.gateway.embeddings import answer_embedding
 from quarterdeck.gateway.endpoint import Endpoint
 from quarterdeck.gateway.mcp.endpoint import PATH as MCP
 from quarterdeck.gateway.mcp.endpoint import answer_mcp
+from quarterdeck.gateway.passing import media, passthrough
+from quarterdeck.gateway.rerank import answer_rerank
 from quarterdeck.gateway.responses.endpoint import BELOW as RESPONSES
 from quarterdeck.gateway.responses.endpoint import answer_kept
 
@@ -22,6 +24,9 @@ _AT: Mapping[str, Endpoint] = {
     BATCHES: Endpoint(("GET", "POST"), answer_batches),
     FILES: Endpoint(("GET", "POST"), answer_files),
     MCP: Endpoint(("POST", "DELETE"), answer_mcp),
+    "/v1/rerank": Endpoint(("POST",), answer_rerank),
+    "/v2/rerank": Endpoint(("POST",), answer_rerank),
+    **{path: Endpoint(("POST",), media.answer_media) for path in media.KINDS},
     token_counts.PATH: Endpoint(("POST",), token_counts.answer_count),
 }
 _BELOW: Sequence[tuple[str, Endpoint]] = (
@@ -30,6 +35,7 @@ _BELOW: Sequence[tuple[str, Endpoint]] = (
     (FILES + "/", Endpoint(("GET", "DELETE"), answer_files)),
     (RESPONSES, Endpoint(("GET", "DELETE"), answer_kept)),
     (MCP + "/", Endpoint(("POST", "DELETE"), answer_mcp)),
+    (passthrough.PATH, Endpoint(passthrough.METHODS, passthrough.answer_passthrough)),
 )
 
 
