@@ -13,6 +13,9 @@ KEY_PREFIX = b"sk-qd-"
 _OF_GATEWAYS = (b"x-litellm-api-key", b"x-portkey-api-key", b"helicone-auth", b"x-bf-vk")
 _OF_PROVIDERS = (b"authorization", b"x-api-key", b"api-key", b"x-goog-api-key")
 
+CARRIERS = frozenset((*_OF_GATEWAYS, *_OF_PROVIDERS))
+"""Every header in which a key may stand: what goes on to a provider leaves them here."""
+
 
 def find_secret(headers: Mapping[bytes, bytes]) -> str | None:
     """The API key in a request. Header names are in lower case. Of several the one that looks like ours, or the first."""

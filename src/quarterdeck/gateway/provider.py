@@ -49,6 +49,7 @@ class Account:
     """The project that may use it; None means all."""
     created_at: str | None = None
     id: str = ""
+    owner: str = "ui"
 
     @property
     def key_hint(self) -> str | None:
@@ -73,6 +74,8 @@ class Address:
 
     url: URL
     headers: Mapping[str, str]
+    signed: bool = False
+    """Whether a signature covers the headers, so that those of a client must not replace them."""
 
 
 @dataclass(frozen=True)

@@ -16,15 +16,13 @@ from quarterdeck.config.settings import Settings
 from quarterdeck.core import clock
 from quarterdeck.core.errors import QuarterdeckError, UpstreamFailed, UpstreamTimeout
 from quarterdeck.gateway import patience
-from quarterdeck.gateway.upstream_errors import refusal, unreachable, words
+from quarterdeck.gateway.upstream_errors import SHORTEST_CREDENTIAL, refusal, unreachable, words
 
 _LARGEST_ERROR_BODY = 64 * 1024
 _LARGE_BODY = 1024 * 1024
 _LARGEST_ANSWER = 64 * 1024 * 1024
 _LAST_BYTES_TIMEOUT_S = 1.0
-_SHORTEST_CREDENTIAL = 6
 _CREDENTIAL_HEADERS = ("authorization", "x-api-key", "api-key", "x-goog-api-key", "x-amz-security-token")
-"""Shorter ones (`none`, `x`) are no secrets, but may be words of the message."""
 
 
 class Reply:
@@ -75,6 +73,10 @@ class Reply:
         if not patient and self._silence.limit_s != self._idle_limit_s:
             self._silence.change_limit(self._idle_limit_s)
         return chunk
+
+    def masked(self, said: bytes) -> bytes:
+        """Something that the provider said, without the credential that it was called with."""
+        return _without_our_credential(said, self._response)
 
     async def finish(self) -> None:
         """Read what is left, which should be nothing, so that the connection can serve the next request."""
@@ -165,7 +167,7 @@ def _without_our_credential(body: bytes, response: aiohttp.ClientResponse) -> by
     sent = response.request_info.headers
     for name in _CREDENTIAL_HEADERS:
         credential = sent.get(name, "").rpartition(" ")[2].encode()
-        if len(credential) >= _SHORTEST_CREDENTIAL:
+        if len(credential) >= SHORTEST_CREDENTIAL:
             body = body.replace(credential, "…".encode())
     return body
 

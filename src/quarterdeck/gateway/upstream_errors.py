@@ -14,6 +14,8 @@ from quarterdeck.core.errors import QuarterdeckError, UpstreamFailed, UpstreamTi
 
 # Google answers 400 to a key that it does not know.
 _API_KEY_INVALID = b'"API_KEY_INVALID"'
+SHORTEST_CREDENTIAL = 6
+"""Shorter ones (`none`, `x`) are no secrets, but may be words of the message."""
 
 
 class ProviderRefused(UpstreamFailed):
@@ -59,6 +61,27 @@ def refusal(provider: str, status: int, headers: Mapping[str, str], body: bytes)
             error.kind = "insufficient_quota"
     error.retry_after_s = _retry_after_s(headers, said)
     return error
+
+
+def without_credential(error: QuarterdeckError, credential: str | None) -> None:
+    """Take our own credential out of what an error says: some servers repeat it, and errors go to clients and traces."""
+    for secret in _secrets(credential):
+        if secret in error.message:
+            error.message = error.message.replace(secret, "…")
+            error.args = (error.message,)
+
+
+def _secrets(credential: str | None) -> list[str]:
+    if not credential:
+        return []
+    found = [credential]
+    if credential.lstrip().startswith("{"):  # several in one, as JSON
+        try:
+            said = msgspec.json.decode(credential)
+        except msgspec.DecodeError:
+            said = {}
+        found = [value for value in said.values() if isinstance(value, str)] if isinstance(said, dict) else []
+    return [secret for secret in found if len(secret) >= SHORTEST_CREDENTIAL]
 
 
 def unreachable(provider: str, url: URL, error: BaseException) -> QuarterdeckError:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from quarterdeck.access.key_carriers import CARRIERS
 from quarterdeck.gateway.exchange import Exchange, Header
 from quarterdeck.gateway.vendor import header_readers
 
@@ -34,16 +35,7 @@ _NOT_FOR_PROVIDERS = _OF_ONE_CONNECTION | {
     "baggage",
     "x-request-id",
     "idempotency-key",
-    # Keys: ours, in whichever header it came, and whatever else a client may hold.
-    "authorization",
-    "x-api-key",
-    "api-key",
-    "x-goog-api-key",
     "x-goog-user-project",
-    "x-litellm-api-key",
-    "x-portkey-api-key",
-    "helicone-auth",
-    "x-bf-vk",
 }
 _NOT_FOR_PROVIDERS_BEGIN = ("x-quarterdeck-", "x-forwarded-", "x-amz-", "sec-", "cf-")
 _NOT_FOR_CLIENTS = _OF_ONE_CONNECTION | {
@@ -76,7 +68,8 @@ def headers_for_provider(exchange: Exchange) -> dict[str, str]:
     return {
         name: raw.decode("latin-1")
         for key, raw in exchange.headers.items()
-        if (name := key.decode("latin-1")) not in dropped
+        if key not in CARRIERS
+        and (name := key.decode("latin-1")) not in dropped
         and not name.startswith(_NOT_FOR_PROVIDERS_BEGIN)
         and key not in readers.exact
         and not key.startswith(readers.prefixes)

@@ -17,7 +17,7 @@ from quarterdeck.gateway.exchange import Exchange, Header
 from quarterdeck.gateway.guarding.guard import Guarding
 from quarterdeck.gateway.passing.asked import Asked, MediaRequest, read_asked
 from quarterdeck.gateway.passing.relaying import Passage, relay
-from quarterdeck.gateway.passing.sending import send, without_credential
+from quarterdeck.gateway.passing.sending import send
 from quarterdeck.gateway.passing.upload import Upload
 from quarterdeck.gateway.passing.usage_told import Told
 from quarterdeck.gateway.plane import Plane
@@ -113,7 +113,7 @@ async def _forward(passage: Passage, asked: Asked) -> None:
         passed = await send(provider, "POST", address, asked.body_for(their_name), kind)
         try:
             if passed.status != 200:
-                said = without_credential(await passed.reply.read(), address)
+                said = passed.reply.masked(await passed.reply.read())
                 raise refusal(provider.account.name, passed.status, passed.headers, said)
             await relay(passage, passed, _headers(route, passed.headers))
         finally:

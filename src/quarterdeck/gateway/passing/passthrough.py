@@ -19,7 +19,7 @@ from quarterdeck.gateway.passing.asked import FORM
 from quarterdeck.gateway.passing.crossing import headers_for_client, headers_for_provider
 from quarterdeck.gateway.passing.form import read_form
 from quarterdeck.gateway.passing.relaying import Passage, relay
-from quarterdeck.gateway.passing.sending import Parcel, send, without_credential
+from quarterdeck.gateway.passing.sending import Parcel, send
 from quarterdeck.gateway.passing.upload import Upload
 from quarterdeck.gateway.plane import Plane
 from quarterdeck.gateway.provider import Provider
@@ -79,7 +79,7 @@ async def _forward(passage: Passage, path: str, body: bytes | Parcel | None) -> 
         try:
             said = None
             if passed.status >= 400:
-                said = without_credential(await passed.reply.read(), address)
+                said = passed.reply.masked(await passed.reply.read())
             await relay(passage, passed, headers_for_client(passed.headers), said)
         finally:
             passed.reply.close()

@@ -15,9 +15,6 @@ from quarterdeck.gateway.provider import Address, Provider
 from quarterdeck.gateway.upstream import Reply
 from quarterdeck.gateway.upstream_errors import unreachable
 
-_CREDENTIAL_HEADERS = ("authorization", "x-api-key", "api-key", "x-goog-api-key", "x-amz-security-token")
-_SHORTEST_CREDENTIAL = 6
-
 
 @dataclass(frozen=True, slots=True)
 class Parcel:
@@ -44,12 +41,11 @@ class Passed:
 async def send(
     provider: Provider, method: str, address: Address, body: bytes | Parcel | None, headers: Mapping[str, str]
 ) -> Passed:
-    """Ask, and return when the provider has begun to answer, whatever it says. `headers` win over the address's own."""
+    """Ask, and return when the provider has begun to answer, whatever it says. `headers` hold no keys."""
     settings, started = provider.runtime.settings, clock.monotonic_ns()
     waits, name = patience.waits(settings), provider.account.name
-    # The address's words for the kind of body are those of chats; only its credential must win over the client's.
-    sent = {**{name.lower(): value for name, value in address.headers.items()}, **headers}
-    sent |= {name.lower(): value for name, value in address.headers.items() if name.lower() in _CREDENTIAL_HEADERS}
+    own = {name.lower(): value for name, value in address.headers.items()}
+    sent = {**headers, **own} if address.signed else {**own, **headers}
     if body is None:
         sent.pop("content-type", None)
     elif isinstance(body, Parcel):
@@ -68,15 +64,6 @@ async def send(
         raise unreachable(name, address.url, error) from error
     reply = Reply(name, response, waits, clock.monotonic_ns() - started)
     return Passed(response.status, response.headers, reply)
-
-
-def without_credential(body: bytes, address: Address) -> bytes:
-    """What a provider said, without the credential that some repeat when they refuse it."""
-    for name, value in address.headers.items():
-        credential = value.rpartition(" ")[2].encode()
-        if name.lower() in _CREDENTIAL_HEADERS and len(credential) >= _SHORTEST_CREDENTIAL:
-            body = body.replace(credential, "…".encode())
-    return body
 
 
 async def _request(

@@ -126,7 +126,7 @@ class Bedrock(Provider):
         if body is None:
             raise InvalidInput("Bedrock wants every body signed: send JSON, not a file.")
         url = URL(f"{self._base}{path}{query and '?'}{query}", encoded=True)
-        return Address(url, self._headers(method, url, body))
+        return Address(url, self._headers(method, url, body), signed=True)
 
     async def check(self) -> Sequence[OfferedModel]:
         models = _entries(await self._get("/foundation-models"), "modelSummaries")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing
 from typing import Any, ClassVar
@@ -42,7 +43,7 @@ class LiteLLM(Provider):
 
     async def chat(self, work: Work, model: str, request: ChatRequest) -> AsyncGenerator[Piece, None]:
         body = plain_request(request, model)
-        library = _library()
+        library = await asyncio.to_thread(_library)
         finish = None
         usage: UsagePiece | None = None
         try:
@@ -74,7 +75,7 @@ class LiteLLM(Provider):
             yield usage
 
     async def embed(self, work: Work, model: str, texts: Sequence[str]) -> Embeddings:
-        library = _library()
+        library = await asyncio.to_thread(_library)
         try:
             said = await library.aembedding(model=model, input=list(texts), **self._access)
         except Exception as error:
@@ -84,7 +85,7 @@ class LiteLLM(Provider):
         return Embeddings(vectors, int((found.get("usage") or {}).get("prompt_tokens") or 0), model)
 
     async def check(self) -> Sequence[OfferedModel]:
-        _library()  # what it could call depends on the model: there is no list to ask for
+        await asyncio.to_thread(_library)  # what it could call depends on the model: there is no list to ask for
         return self.models()
 
     def _meaning(self, error: Exception) -> QuarterdeckError:
@@ -107,6 +108,7 @@ async def _chunks(stream: AsyncIterator[Any]) -> AsyncGenerator[WireChunk, None]
 
 
 def _library() -> Any:  # Any: an optional library
+    # Off the loop: the first import takes seconds.
     keep_litellm_at_home()
     try:
         import litellm
