@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from quarterdeck.cli import reference
+from quarterdeck.gateway.well_known import WELL_KNOWN
 from quarterdeck.server import openapi
 from quarterdeck.server.app import control_api
 
@@ -24,6 +25,7 @@ def main() -> int:
     pages = {
         REFERENCE / "settings.md": settings_page(),
         REFERENCE / "api.md": api_page(),
+        REFERENCE / "providers.md": providers_page(),
         REFERENCE / "cli.md": reference.page(),
         WEB_API: openapi.description(),
     }
@@ -60,6 +62,39 @@ def settings_page() -> str:
         "",
     ]
     lines += [f"- `{name}`" for name in _provider_variables()]
+    return "\n".join(lines) + "\n"
+
+
+def providers_page() -> str:
+    """Every server that speaks OpenAI's dialect and is known by name."""
+    lines = [
+        "# Servers that speak OpenAI's dialect",
+        "",
+        "Set the variables and the provider is there; or store its key with `quarterdeck providers add`, by the same name and",
+        "without an address where it is the same for everybody. Any other server of this dialect is added with `--base-url`.",
+        "[Connect model providers](../guides/providers.md) has those that speak a dialect of their own.",
+        "This page is written from `gateway/well_known.py` by `make docs`.",
+        "",
+        "| provider | name | variables | address | thoughts | renamed | left out | reranks |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    for known in WELL_KNOWN:
+        manners = known.manners
+        needed = [f"`{name}`" for name in known.variables if not (known.runs_here and name == known.key)]
+        optional = [f"perhaps `{known.key}`"] if known.runs_here else []
+        lines.append(
+            f"| {known.title} | `{known.example}` | {', '.join(needed + optional)} | `{known.base_url}` "
+            f"| {f'`{manners.reasoning}`' if manners.reasoning != '-' else '-'} "
+            f"| {', '.join(f'`{name}` → `{theirs}`' for name, theirs in manners.renames) or '-'} "
+            f"| {', '.join(f'`{name}`' for name in manners.drops) or '-'} "
+            f"| {'yes' if manners.rerank else '-'} |"
+        )
+    lines += [
+        "",
+        "*Thoughts*: the field in which its reasoning models think aloud; `text` means between `<think>` tags. *Renamed* and *left out*",
+        "are the only things that are ever changed in a forwarded request, and nothing that is left out changes an answer. What a",
+        "server does not know beyond that it refuses itself, and its words reach the client.",
+    ]
     return "\n".join(lines) + "\n"
 
 
