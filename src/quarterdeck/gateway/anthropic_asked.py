@@ -19,6 +19,8 @@ Json = dict[str, Any]  # Any: JSON of the client's
 _LEFT_OUT = ("top_k", "service_tier", "context_management", "speed", "inference_geo", "diagnostics", "cache_control")
 # What is done by Anthropic's servers, and by nobody else's.
 _ONLY_THERE = ("container", "mcp_servers")
+# Marks stand on any block. Text cannot contain this: quotes inside JSON are escaped.
+_CACHE_MARK = b'"cache_control"'
 
 
 class _Turn(msgspec.Struct):
@@ -84,14 +86,20 @@ def read_messages_request(body: bytes, *, counting: bool = False) -> Asked:
         **sent.wishes(),
     )
     _choose(request, sent.tool_choice)
-    left_out = tuple(name for name in _LEFT_OUT if getattr(sent, name) is not None)
-    return Asked(body, request, left_out, strange.first)
+    left_out = [name for name in _LEFT_OUT if getattr(sent, name) is not None]
+    if "cache_control" not in left_out and _CACHE_MARK in body:
+        left_out.append("cache_control")
+    if strange.failed_results:
+        left_out.append("tool_result.is_error")
+    return Asked(body, request, tuple(left_out), strange.first)
 
 
 class _Strange:
-    """The first thing found that only Anthropic can do."""
+    """What was found that only Anthropic can do."""
 
     first: str | None = None
+    failed_results = False
+    """Whether a tool's result was said to be an error, apart from its words."""
 
     def note(self, what: str) -> None:
         self.first = self.first or what
@@ -150,6 +158,7 @@ def _of_user(blocks: list[Json], strange: _Strange) -> Iterator[Message]:
         if block.get("type") != "tool_result":
             said += _parts(block, strange)
             continue
+        strange.failed_results = strange.failed_results or bool(block.get("is_error"))
         content = block.get("content")
         parts = [part for inner in content for part in _parts(inner, strange)] if isinstance(content, list) else []
         seen = [part for part in parts if part["type"] != "text"]

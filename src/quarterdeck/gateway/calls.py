@@ -27,6 +27,7 @@ from quarterdeck.gateway.routing.parameters import with_defaults
 from quarterdeck.gateway.routing.selection import Selection
 from quarterdeck.gateway.routing.strategy import Question
 from quarterdeck.gateway.routing.trying import streamed
+from quarterdeck.gateway.upstream_errors import without_credential
 from quarterdeck.runtime.tracing import Attribute
 from quarterdeck.runtime.work import Work
 
@@ -91,6 +92,10 @@ async def call_route(
         complete = True
     except GeneratorExit:
         span.attributes["quarterdeck.broken_off"] = "the caller went away"
+        raise
+    except QuarterdeckError as error:
+        without_credential(error, route.provider.account.api_key)
+        ended = error
         raise
     except BaseException as error:
         ended = error

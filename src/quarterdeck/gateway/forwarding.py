@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
 
-from quarterdeck.core.errors import UpstreamFailed
+from quarterdeck.core.errors import QuarterdeckError, UpstreamFailed
 from quarterdeck.gateway import llm_span, sse
 from quarterdeck.gateway.answer import Answer
 from quarterdeck.gateway.dialect import Asked, Dialect
@@ -92,7 +92,9 @@ class Forwarding(Answer):
         self.waited_ns = reply.waited_ns
         outcome = self._outcome = self._listener.outcome_of_body(body)
         if not outcome.is_completion:
-            raise self._not_a_completion(body)
+            said = reply.masked(body)
+            outcome.output = said[:2000].decode(errors="replace")
+            raise self._not_a_completion(said)
         self.complete = True
         return body
 
@@ -157,7 +159,7 @@ class Forwarding(Answer):
                     self.complete, self.ending = True, block[start:end]
                     return b"".join(kept), None
                 case "error":
-                    return b"".join(kept), self._listener.failure(self._provider.account.name, data)
+                    return b"".join(kept), self._failure(data)
                 case "pass":
                     kept.append(block[start:end])
         return b"".join(kept) + block[done_until:], None
@@ -167,14 +169,18 @@ class Forwarding(Answer):
         if rest.strip() or not self._listener.outcome().finish_reasons:
             name = self._provider.account.name
             if rest.lstrip().startswith(b"{"):
-                raise self._listener.failure(name, rest)
+                raise self._failure(rest)
             raise UpstreamFailed(f"`{name}` broke off before the end of its answer.")
         self.complete, self.ending = True, self._listener.usual_end
+
+    def _failure(self, said: bytes) -> QuarterdeckError:
+        masked = said if self._reply is None else self._reply.masked(said)
+        return self._listener.failure(self._provider.account.name, masked)
 
     def _not_a_completion(self, body: bytes) -> Exception:
         name = self._provider.account.name
         if b'"error"' in body:
-            return self._listener.failure(name, body)
+            return self._failure(body)
         start = body[:120].decode(errors="replace")
         return UpstreamFailed(
             f"`{name}` did not answer with {self._listener.answer_name} but with: {start}. Is its base URL right?"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from pathlib import Path
 
 import openai
@@ -108,6 +109,59 @@ async def test_silence_is_bridged_with_comments_that_sdks_ignore(
                 break
 
     assert comments == 2
+
+
+@pytest.mark.parametrize("model", ["anthropic/claude-sonnet-4-5", "openai/gpt-4o-mini"])
+async def test_silence_is_bridged_with_pings_for_clients_of_anthropic(
+    gateway: Gateway, monkeypatch: pytest.MonkeyPatch, model: str
+) -> None:
+    monkeypatch.setattr("quarterdeck.gateway.exchange.KEEP_ALIVE_EVERY_S", 0.2)
+    gateway.upstream.script(Turn(pause_before=2))
+    pings = 0
+    events: list[str] = []
+
+    async with gateway.anthropic().messages.stream(
+        model=model, max_tokens=50, messages=[{"role": "user", "content": "Hello"}]
+    ) as stream:
+        async for line in stream.response.aiter_lines():
+            events.append(line)
+            pings += line == "event: ping"
+            if pings == 3:  # one opens the stream
+                gateway.upstream.release.set()
+
+    assert pings >= 3
+    assert ": keep-alive" not in events
+    assert events[-3:-1] == ["event: message_stop", 'data: {"type":"message_stop"}']
+
+
+@pytest.mark.parametrize("path", ["/v1/chat/completions", "/v1/messages", "/v1/responses"])
+async def test_an_error_within_a_stream_does_not_tell_our_credential(gateway: Gateway, path: str) -> None:
+    secret = "sk-upstream-secret"
+    said: dict[str, object] = {"error": {"message": f"Key {secret} was revoked.", "code": "server_error"}}
+    first = {"id": "c", "model": "m", "choices": [{"index": 0, "delta": {"content": "Hi"}, "finish_reason": None}]}
+    opening = f"data: {json.dumps(first)}\n\n"
+    if path == "/v1/responses":
+        opening = 'event: response.output_text.delta\ndata: {"type":"response.output_text.delta","delta":"Hi"}\n\n'
+        said = {"type": "error", **said}
+    gateway.upstream.script(
+        Turn(body=f"{opening}data: {json.dumps(said)}\n\n".encode(), content_type="text/event-stream")
+    )
+    asked: dict[str, object] = {
+        "model": "openai/gpt-4o-mini",
+        "stream": True,
+        "max_tokens": 50,
+        "messages": BODY["messages"],
+    }
+    if path == "/v1/responses":
+        asked = {"model": "openai/gpt-4o-mini", "stream": True, "input": "Hello"}
+
+    reply = await gateway.http().post(path, json=asked)
+
+    span = await gateway.only_span(reply.headers["x-quarterdeck-trace-id"])
+    assert "Key … was revoked." in reply.text
+    assert secret not in reply.text
+    assert "Key … was revoked." in str(span.status_message)
+    assert secret not in str(span)
 
 
 @pytest.mark.parametrize("stream", [True, False])

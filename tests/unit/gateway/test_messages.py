@@ -13,6 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from quarterdeck.access import keys
+from quarterdeck.access.keys import KeyTerms
 from quarterdeck.gateway import sse
 from quarterdeck.gateway.anthropic_asked import read_messages_request
 from quarterdeck.gateway.anthropic_reply import AnthropicReading
@@ -111,6 +113,66 @@ async def test_tokens_are_counted_by_anthropic_itself(gateway: Gateway) -> None:
 
     assert counted.input_tokens == 77
     assert gateway.upstream.last.body["model"] == "claude-sonnet-4-5"
+
+
+async def test_counting_leaves_a_span_that_costs_nothing(gateway: Gateway) -> None:
+    gateway.upstream.script(Turn(input_tokens=77))
+    sent = {"model": CLAUDE, "messages": ASK, "tags": ["red"]}
+
+    reply = await gateway.http().post("/v1/messages/count_tokens", json=sent)
+
+    span = await gateway.only_span(reply.headers["x-quarterdeck-trace-id"])
+    assert (span.name, span.kind, span.tags) == (f"count_tokens {CLAUDE}", "other", ("red",))
+    assert span.attributes["quarterdeck.counted_tokens"] == 77
+    assert (span.input_tokens, span.cost_pico, span.unpriced) == (None, None, False)
+    assert "tags" not in gateway.upstream.last.body
+
+
+async def test_counting_that_fails_says_so_in_its_span(gateway: Gateway) -> None:
+    gateway.upstream.script(Turn(status=529, error={"type": "error", "error": {"type": "overloaded_error"}}))
+
+    reply = await gateway.http().post("/v1/messages/count_tokens", json={"model": CLAUDE, "messages": ASK})
+
+    assert reply.status_code == 503
+    span = await gateway.only_span(reply.headers["x-quarterdeck-trace-id"])
+    assert span.status == "error"
+
+
+async def test_a_key_counts_only_for_models_that_it_may_call(gateway: Gateway) -> None:
+    key = (await keys.create(gateway.work, "narrow", terms=KeyTerms(allowed_models=["openai/*"]))).secret
+
+    with pytest.raises(anthropic.PermissionDeniedError):
+        await gateway.anthropic(api_key=key).messages.count_tokens(model=CLAUDE, messages=ASK)
+
+
+# --- models ---------------------------------------------------------------------------------------------------
+
+
+async def test_anthropics_sdk_lists_models_page_by_page(gateway: Gateway) -> None:
+    gateway.apps.apps["bot"] = FixedApp("bot", "rel_1", [])
+    client = gateway.anthropic()
+
+    listed = [model async for model in client.models.list(limit=7)]
+    one = await client.models.retrieve("bot")
+    openais = {model.id async for model in gateway.openai().models.list()}
+
+    assert {model.id for model in listed} == openais
+    assert len(listed) == len(openais) > 14
+    assert listed[0].id == one.id == "bot"
+    assert (one.type, one.display_name) == ("model", "bot")
+
+
+async def test_a_page_of_models_can_be_asked_for_backwards(gateway: Gateway) -> None:
+    client = gateway.anthropic()
+    first = await client.models.list(limit=5)
+    second = await client.models.list(limit=5, after_id=first.last_id)
+
+    back = await client.models.list(limit=5, before_id=second.first_id)
+
+    assert [model.id for model in back.data] == [model.id for model in first.data]
+    assert (first.has_more, back.has_more) == (True, False)
+    with pytest.raises(anthropic.BadRequestError, match="`limit`"):
+        await client.models.list(limit=0)
 
 
 # --- to anybody else: translated ------------------------------------------------------------------------------
@@ -269,6 +331,25 @@ async def test_tokens_for_others_are_estimated_and_said_to_be(gateway: Gateway) 
     assert reply.json()["input_tokens"] == 8
     assert reply.headers["x-quarterdeck-estimated"] == "true"
     assert gateway.upstream.received == []
+
+
+async def test_marks_that_a_translation_loses_are_told(gateway: Gateway) -> None:
+    call = {"type": "tool_use", "id": "t1", "name": "weather", "input": {}}
+    result = {"type": "tool_result", "tool_use_id": "t1", "content": "No such city.", "is_error": True}
+    sent = body(
+        GPT,
+        system=[{"type": "text", "text": "Be brief.", "cache_control": {"type": "ephemeral"}}],
+        messages=[*ASK, {"role": "assistant", "content": [call]}, {"role": "user", "content": [result]}],
+        tools=[WEATHER],
+    )
+
+    translated = await gateway.http().post("/v1/messages", json=sent)
+    forwarded = await gateway.http().post("/v1/messages", json={**sent, "model": CLAUDE})
+    unmarked = await gateway.http().post("/v1/messages", json=body(GPT, system='Say "cache_control" to me.'))
+
+    assert translated.headers["x-quarterdeck-left-out"] == "cache_control, tool_result.is_error"
+    assert "x-quarterdeck-left-out" not in forwarded.headers
+    assert "x-quarterdeck-left-out" not in unmarked.headers
 
 
 # --- errors ---------------------------------------------------------------------------------------------------
