@@ -73,8 +73,16 @@ async def _furnish(client: httpx.AsyncClient, upstream: FakeUpstream) -> Json:
     document = await _ok(client.get(f"/api/v1/knowledge/plans/documents/{documents['items'][0]['id']}"))
     await _ok(client.post("/api/v1/apps", json={"name": "heron-bot", "knowledge": "plans"}))
     await _ok(client.post("/api/v1/prompts/heron-prompt/versions", json={"template": "Heron: {{ question }}"}))
+    await _ok(client.put("/api/v1/prompts/heron-prompt/labels/production", json={"version": 1}))
+    rule = {"checks": [{"kind": "deny_list", "words": ["heron-secret"]}], "stages": ["output"]}
+    await _ok(client.put("/api/v1/guardrails/heron-rule", json=rule))
     provider = {"name": "heron-provider", "kind": "openai-compatible", "base_url": upstream.openai_url, "models": ["m"]}
     await _ok(client.post("/api/v1/providers", json={**provider, "api_key": "sk-heron-credential"}))
+    for noun in ("semantic-caches", "input-budgets"):
+        wish = {"keep_share": 0.5} if noun == "input-budgets" else {}
+        await _ok(client.put(f"/api/v1/{noun}/heron-provider/m", json=wish))
+    router = {"name": "heron-router", "weak": SHARED_MODEL, "strong": "heron-provider/m"}
+    await _ok(client.post("/api/v1/routers", json=router))
     answered = await _ask(client, "heron-bot")
     cached = await _ask(client, SHARED_MODEL)
     keys = await _ok(client.get("/api/v1/keys"))
@@ -114,6 +122,10 @@ async def _ok(call: Any) -> Json:  # Any: what httpx's methods return
         "/api/v1/knowledge",
         "/api/v1/apps",
         "/api/v1/prompts",
+        "/api/v1/guardrails",
+        "/api/v1/semantic-caches",
+        "/api/v1/input-budgets",
+        "/api/v1/routers",
         "/api/v1/traces",
         "/api/v1/traces?q=heron",
         "/api/v1/traces/histogram",
@@ -155,6 +167,24 @@ async def test_the_figures_of_one_project_do_not_count_the_other(house: House) -
         ("POST", "/api/v1/apps/heron-bot/releases", {}),
         ("POST", "/api/v1/apps/heron-bot/deployments", {"release_id": "{release}"}),
         ("GET", "/api/v1/prompts/heron-prompt", None),
+        ("PUT", "/api/v1/prompts/heron-prompt/labels/production", {"version": 1}),
+        ("DELETE", "/api/v1/prompts/heron-prompt/labels/production", None),
+        ("GET", "/api/v1/guardrails/heron-rule", None),
+        ("PATCH", "/api/v1/guardrails/heron-rule", {"enabled": False}),
+        ("DELETE", "/api/v1/guardrails/heron-rule", None),
+        ("POST", "/api/v1/guardrails/heron-rule/trials", {"text": "x"}),
+        ("GET", "/api/v1/semantic-caches/heron-provider/m", None),
+        ("PUT", "/api/v1/semantic-caches/heron-provider/m", {}),
+        ("GET", "/api/v1/semantic-caches/heron-provider/m/checks", None),
+        ("POST", "/api/v1/semantic-caches/heron-provider/m/purges", None),
+        ("DELETE", "/api/v1/semantic-caches/heron-provider/m", None),
+        ("PUT", "/api/v1/input-budgets/heron-provider/m", {"keep_share": 0.5}),
+        ("DELETE", "/api/v1/input-budgets/heron-provider/m", None),
+        ("GET", "/api/v1/routers/heron-router", None),
+        ("POST", "/api/v1/routers/heron-router/outcomes", {"outcomes": []}),
+        ("POST", "/api/v1/routers/heron-router/trainings", None),
+        ("POST", "/api/v1/routers/heron-router/predictions", {"text": "x"}),
+        ("DELETE", "/api/v1/routers/heron-router", None),
         ("GET", "/api/v1/traces/{trace}", None),
         ("GET", "/api/v1/traces/{other trace}", None),
         ("POST", "/api/v1/traces/{trace}/replays", None),
@@ -164,6 +194,7 @@ async def test_the_figures_of_one_project_do_not_count_the_other(house: House) -
         ("GET", "/v1/models/heron-bot", None),
         ("POST", "/v1/chat/completions", {"model": "heron-bot", "messages": [{"role": "user", "content": "?"}]}),
         ("POST", "/v1/chat/completions", {"model": "heron-provider/m", "messages": [{"role": "user", "content": "?"}]}),
+        ("POST", "/v1/chat/completions", {"model": "prompt:heron-prompt", "messages": []}),
         ("POST", "/v1/embeddings", {"model": "heron-provider/m", "input": "?"}),
     ],
 )

@@ -442,3 +442,27 @@ async def test_portkeys_word_for_a_verdict_is_understood(gateway: Gateway) -> No
         reply = await gateway.http().post(CHAT, json=asking("Hi"))
 
     assert reply.status_code == 400
+
+
+# --- every other dialect --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("model", [MODEL, "anthropic/claude-sonnet-4-5"])
+@pytest.mark.parametrize("path", ["/v1/responses", "/v1/completions"])
+async def test_other_dialects_are_guarded_forwarded_or_translated(
+    gateway: Gateway, path: str, model: str, stream: bool
+) -> None:
+    gateway.upstream.script(Turn(words=("Mail ada@exa", "mple.org now", " and more words" * 10)))
+    await forbid(gateway, MAIL, name="mail", action="redact")
+    await forbid(gateway, WORD, name="word", stages=["input"])
+    asked_in = "input" if path == "/v1/responses" else "prompt"
+    body = {"model": model, "stream": stream, "tags": ["a"]} | ({"max_tokens": 50} if asked_in == "prompt" else {})
+
+    reply = await gateway.http().post(path, json={**body, asked_in: "I am bob@example.org"})
+    refused = await gateway.http().post(path, json={**body, asked_in: "xyzzy"})
+
+    assert (reply.status_code, refused.status_code) == (200, 400)
+    assert "[EMAIL]" in reply.text and "mple.org" not in reply.text
+    assert "bob@" not in json.dumps(gateway.upstream.last.body)
+    assert "tags" not in gateway.upstream.last.body
