@@ -58,6 +58,8 @@ class Settings:
     """More requests than this at once to one provider are shed with 429, or go to the next target; 0 means no limit."""
     batch_concurrency: int = 4
     """How many lines of a batch are called at once."""
+    metrics_open: bool = False
+    """Whether `/metrics` answers without a key. With one, a key sees its project and the administrator everything."""
     drain_timeout_s: float = 25.0
     """How long a stop waits for requests that are still being answered."""
     embedding_threads: int = 0

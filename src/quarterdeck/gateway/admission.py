@@ -19,6 +19,8 @@ class Admission:
 
     def __init__(self, home: Path, most: int) -> None:
         self.in_flight = 0
+        self.shed = 0
+        """How many were refused because too many were in flight."""
         self._home = home
         self._most = most
         self._looked_ns = 0
@@ -28,6 +30,7 @@ class Admission:
     def one_more(self) -> Iterator[None]:
         """Let a request in, or refuse it."""
         if self.in_flight >= self._most:
+            self.shed += 1
             raise LimitReached(
                 f"{self.in_flight} requests are in flight, which is the most this server takes "
                 "(`QUARTERDECK_MAX_IN_FLIGHT`). Try again in a moment."

@@ -19,6 +19,9 @@ from quarterdeck.runtime.work import Actor, Work
 log = logging.getLogger(__name__)
 
 
+_WITH_NAMES = ("/v1/models/", "/v1beta/", "/v1/files/", "/v1/batches/", "/v1/responses/", "/mcp/", "/passthrough/")
+
+
 class MethodNotAllowed(QuarterdeckError):
     """This path takes another method."""
 
@@ -59,7 +62,16 @@ class DataPlane(Plane):
             log.exception("request %s failed", exchange.request_id)
             await _refuse(exchange, work, QuarterdeckError())
         finally:
+            self.traffic.answered(_counted(exchange.path), 499 if exchange.client_gone else exchange.status)
             exchange.close()
+
+
+def _counted(path: str) -> str:
+    """The path as it is counted: ids, names and whatever strangers make up left out."""
+    for start in _WITH_NAMES:
+        if path.startswith(start):
+            return start + "…"
+    return path if endpoint_at(path) is not None else "other"
 
 
 def _endpoint(exchange: Exchange) -> Endpoint:

@@ -46,6 +46,8 @@ class ChatCall:
     hold: Hold
     place: CachePlace
     guard: RequestGuard | None
+    laps: tuple[int, int, int]
+    """How long after the request came it was understood, let in, and looked up in the cache: nanoseconds."""
 
 
 async def answer_chat(plane: Plane, exchange: Exchange, work: Work, dialect: Dialect) -> None:
@@ -66,16 +68,19 @@ async def answer_chat(plane: Plane, exchange: Exchange, work: Work, dialect: Dia
     if plane.input_budgets.may_concern(exchange.headers):
         asked = await plane.input_budgets.fitted(work, target, dialect, exchange.path, asked, exchange.headers)
         body, request = asked.body, asked.request
+    understood_ns = exchange.elapsed_ns()
     demand = Demand(target, text_bytes(body), _most_output(request), request.model)
     guarding = Guarding(plane, work, envelope, target)
     async with admitted(plane, work, envelope, demand) as hold, guarding as guard:
         if guard is not None:
             asked = await guard.admit(dialect, exchange.path, asked)
             work, request = guard.work, asked.request
+        let_in_ns = exchange.elapsed_ns()
         place = await plane.cache.place(work, target, dialect, asked, exchange.headers, envelope)
         if plane.semantic.may_concern(exchange.headers, envelope.cache):
             place = await plane.semantic.place(place, work, target, dialect, asked, exchange.headers, envelope.cache)
-        call = ChatCall(work, exchange, dialect, asked, envelope, target, hold, place, guard)
+        laps = (understood_ns, let_in_ns, exchange.elapsed_ns())
+        call = ChatCall(work, exchange, dialect, asked, envelope, target, hold, place, guard, laps)
         exchange.watch(dialect.keep_alive)
         answer = place.stored_answer(work, request) or _new_answer(call)
         if guard is not None:
@@ -123,14 +128,14 @@ async def _reply(plane: Plane, call: ChatCall, answer: Answer) -> None:
     body = await answer.body()
     spans = _record(plane, call, answer)
     call.place.keep(answer, [body], _worth_keeping(call, spans))
-    await call.exchange.answer(200, [refusals.JSON, *_headers(call, answer, spans)], body)
+    await call.exchange.answer(200, [refusals.JSON, *_headers(plane, call, answer, spans)], body)
 
 
 async def _stream(plane: Plane, call: ChatCall, answer: Answer) -> None:
     exchange, kept = call.exchange, call.place.basket()
     async with aclosing(answer.events()) as blocks:
         first = await anext(blocks, b"")  # an error until here has a real status
-        await exchange.begin_stream(_headers(call, answer, []))
+        await exchange.begin_stream(_headers(plane, call, answer, []))
         try:
             kept.append(first)
             await exchange.send(first)
@@ -158,7 +163,8 @@ def _worth_keeping(call: ChatCall, spans: Sequence[Span]) -> Sequence[Span]:
     return spans if call.guard is None else spans[:-1]
 
 
-def _headers(call: ChatCall, answer: Answer, spans: Sequence[Span]) -> list[Header]:
+def _headers(plane: Plane, call: ChatCall, answer: Answer, spans: Sequence[Span]) -> list[Header]:
+    plane.traffic.stages(*call.laps, max(call.laps[-1], call.exchange.elapsed_ns() - answer.waited_ns))
     headers = headers_of_answer(call.exchange, call.work, answer.waited_ns, cost_of(spans))
     headers.append((b"x-quarterdeck-cache", call.place.status.encode()))
     if isinstance(call.target, Application):

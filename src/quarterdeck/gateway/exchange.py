@@ -47,6 +47,8 @@ class Exchange:
         self.request_id = self._sent_request_id() or scope.get("quarterdeck.request_id") or f"req_{ids.new_trace_id()}"
         self.responding = False
         """Whether the status has been sent: from here on, an error can only be told inside the stream."""
+        self.status = 0
+        """The status that was sent; 0 before."""
         self.client_gone = False
         self._body_at_hand: Callable[[], bytes | None] | None = scope.get("quarterdeck.body")
         """Our own server has the body of most requests before they begin."""
@@ -136,7 +138,7 @@ class Exchange:
 
     async def answer(self, status: int, headers: Iterable[Header], body: bytes) -> None:
         """Send a whole response."""
-        self.responding = True
+        self.responding, self.status = True, status
         length = (b"content-length", str(len(body)).encode())
         await self._send({"type": "http.response.start", "status": status, "headers": [*headers, length]})
         await self._send({"type": "http.response.body", "body": body})
@@ -148,12 +150,13 @@ class Exchange:
 
     async def begin(self, status: int, headers: Iterable[Header], *, events: bool = False) -> None:
         """Send the status of a response that comes in pieces: of a file, a sound, or of somebody else's `events`."""
-        self.responding, self._streaming = True, events
+        self.responding, self._streaming, self.status = True, events, status
         await self._send({"type": "http.response.start", "status": status, "headers": list(headers)})
 
     async def begin_stream(self, headers: Iterable[Header]) -> None:
         """Send the status of an event stream."""
         self.responding = self._streaming = True
+        self.status = 200
         await self._send({"type": "http.response.start", "status": 200, "headers": [*headers, *_STREAM_HEADERS]})
 
     async def send(self, block: bytes) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 
+from quarterdeck.gateway.admission import Admission
 from quarterdeck.gateway.cache import KeyScope, ResponseCache
 from quarterdeck.gateway.cache_store import CacheStore
 from quarterdeck.gateway.cache_stores.in_memory import InMemoryCache
@@ -27,6 +28,7 @@ from quarterdeck.gateway.routing.records import RoutesChanged
 from quarterdeck.gateway.routing.shadowing import Shadows
 from quarterdeck.gateway.semantic.cache import SemanticCache
 from quarterdeck.gateway.semantic.records import SemanticCachesChanged
+from quarterdeck.gateway.traffic import Traffic
 from quarterdeck.observability.pricing import Pricing
 from quarterdeck.runtime.runtime import Runtime
 
@@ -40,6 +42,8 @@ async def install_gateway(runtime: Runtime) -> None:
     runtime.install(Pricing, prices)
     await pricing.keep_fresh(runtime)
     runtime.install(Averages, Averages())
+    runtime.install(Admission, Admission(settings.home, settings.max_in_flight))
+    runtime.install(Traffic, Traffic())
     runtime.install(VectorMemory, VectorMemory(runtime.part(Embedder)))
     scope: KeyScope = "project" if settings.cache_scope == "project" else "key"
     store = runtime.install(CacheStore, InMemoryCache())

@@ -9,6 +9,7 @@ from quarterdeck.gateway.catalogue import Catalogue
 from quarterdeck.gateway.compression.budgets import InputBudgets
 from quarterdeck.gateway.repeats import Repeats
 from quarterdeck.gateway.semantic.cache import SemanticCache
+from quarterdeck.gateway.traffic import Traffic
 from quarterdeck.observability.recorder import Recorder
 from quarterdeck.runtime.runtime import Runtime
 from quarterdeck.safety.live_guardrails import LiveGuardrails
@@ -27,7 +28,8 @@ class Plane:
         self.semantic = runtime.part(SemanticCache)
         self.input_budgets = runtime.part(InputBudgets)
         self.guardrails = runtime.part(LiveGuardrails)
-        self.admission = Admission(settings.home, settings.max_in_flight)
+        self.admission = runtime.part(Admission)
+        self.traffic = runtime.part(Traffic)
         self.repeats = Repeats()
         self.max_body_bytes = settings.max_body_mb << 20
         self.stall_limit_s = settings.upstream_idle_timeout_s

@@ -9,6 +9,7 @@ from quarterdeck.core.money import PICO
 from quarterdeck.gateway.answer import Answer
 from quarterdeck.gateway.envelope import Envelope
 from quarterdeck.gateway.exchange import Exchange, Header
+from quarterdeck.gateway.traffic import Traffic
 from quarterdeck.observability.recorder import Recorder
 from quarterdeck.runtime.tracing import Span
 from quarterdeck.runtime.work import Work
@@ -62,10 +63,12 @@ def cost_of(spans: Sequence[Span]) -> int | None:
 def headers_of_answer(exchange: Exchange, work: Work, waited_ns: int, cost_pico: int | None) -> list[Header]:
     """The headers that every answer has: how to find it again, how long it took, how much of that was us."""
     elapsed_ns = exchange.elapsed_ns()
+    overhead_ns = max(0, elapsed_ns - waited_ns)
+    work.part(Traffic).overhead(overhead_ns)
     headers = [
         *headers_of_request(exchange, work),
         (b"openai-processing-ms", str(elapsed_ns // 1_000_000).encode()),
-        (b"x-quarterdeck-overhead-ms", f"{max(0, elapsed_ns - waited_ns) / 1e6:.2f}".encode()),
+        (b"x-quarterdeck-overhead-ms", f"{overhead_ns / 1e6:.2f}".encode()),
     ]
     if cost_pico is not None:
         headers.append((b"x-quarterdeck-cost-usd", in_usd(cost_pico).encode()))

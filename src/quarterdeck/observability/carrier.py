@@ -11,6 +11,7 @@ import msgspec
 from quarterdeck.core import clock
 from quarterdeck.core.errors import Unavailable
 from quarterdeck.core.hashing import sha256
+from quarterdeck.observability.meters import Meters
 from quarterdeck.observability.span_store import SpanStore, SpoolPosition, Stored
 from quarterdeck.runtime.tracing import Span
 from quarterdeck.storage.spool import Spool
@@ -26,9 +27,10 @@ STOP_WITHIN_S = 5.0
 class Carrier:
     """Stores what the spool holds. All it keeps in memory is the batch in its hands."""
 
-    def __init__(self, spool: Spool, store: SpanStore) -> None:
+    def __init__(self, spool: Spool, store: SpanStore, meters: Meters) -> None:
         self._spool = spool
         self._store = store
+        self._meters = meters
         self._decode = msgspec.msgpack.Decoder(list[Span]).decode
         self._lock = threading.Lock()
         self._stored = Stored(SpoolPosition(), received=0, duplicates=0)
@@ -126,6 +128,7 @@ class Carrier:
             spans = [span for payload in batch.payloads for span in self._read(payload)]
             self._store.add(spans, batch.until)
             self._note(self._store.stored(), batch.items)
+            self._meters.hear(spans)
             self._spool.forget(batch.until)
             if not self._waiting:
                 self._store.tidy()

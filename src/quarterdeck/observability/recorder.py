@@ -18,6 +18,7 @@ import msgspec
 from quarterdeck.core.errors import Unavailable
 from quarterdeck.observability import soundness
 from quarterdeck.observability.carrier import Carrier
+from quarterdeck.observability.meters import Meters
 from quarterdeck.observability.records import Ledger, LedgerCheck
 from quarterdeck.observability.span_store import SpanStore
 from quarterdeck.runtime.tracing import Span
@@ -37,7 +38,9 @@ class Recorder:
     def __init__(self, spool: Spool, store: SpanStore) -> None:
         self._spool = spool
         self._store = store
-        self._carrier = Carrier(spool, store)
+        self.meters = Meters()
+        """What the spans that were stored tell, counted."""
+        self._carrier = Carrier(spool, store, self.meters)
         self._encode = msgspec.msgpack.Encoder().encode
         self._readers = ThreadPoolExecutor(2, thread_name_prefix="span-reader")
         self._lock = threading.Lock()

@@ -28,7 +28,7 @@ from quarterdeck.prompts import routes as prompts_routes
 from quarterdeck.retrieval import routes as retrieval_routes
 from quarterdeck.runtime.runtime import Runtime
 from quarterdeck.safety import routes as safety_routes
-from quarterdeck.server import errors, health
+from quarterdeck.server import errors, health, metrics
 from quarterdeck.server.ui import Ui
 
 log = logging.getLogger(__name__)
@@ -53,7 +53,7 @@ ROOMS: tuple[APIRouter, ...] = (
 )
 """The control API of all rooms: what is not listed here is not served."""
 
-_CONTROL_PATHS = ("/api/", "/v1/", "/healthz", "/readyz")
+_CONTROL_PATHS = ("/api/", "/v1/", "/healthz", "/readyz", "/metrics")
 
 
 class Application:
@@ -123,6 +123,7 @@ def control_api(*, largest_body_mb: int = Settings.max_body_mb) -> FastAPI:
         app.include_router(router, prefix="/api/v1")
     app.include_router(observability_routes.otlp_router)
     app.include_router(health.router)
+    app.include_router(metrics.router)
     errors.add_error_handlers(app, largest_body_mb=largest_body_mb)
     return app
 

@@ -197,6 +197,10 @@ class HealthBook:
             health = self._of[key] = Health(self._rules)
         return health
 
+    def all(self) -> list[tuple[tuple[str, str], Health]]:
+        """Every model that was called, by project (empty when all share it) and full name."""
+        return list(self._of.items())
+
 
 def _now() -> float:
     return clock.monotonic_ns() / 1e9
