@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from quarterdeck.gateway.exchange import Exchange
-from quarterdeck.gateway.vendor import header_readers
+from quarterdeck.gateway.vendor import header_readers, spoken_among
 from quarterdeck.gateway.wishes import ANY_CACHE, CacheWishes, Draft, RequestWishes, read_body, read_labels
 
 __all__ = ["CacheWishes", "Envelope", "read_envelope"]
@@ -73,8 +73,8 @@ def read_envelope(
 ) -> Envelope:
     """Read it from the headers of a request, and from its body: `user`, `metadata`, and the fields of `wishes`."""
     # Any, above: metadata is whatever the client likes.
-    headers, readers = exchange.headers, header_readers()
-    spoken = [name for name in headers if name in readers.exact or name.startswith(readers.prefixes)]
+    headers = exchange.headers
+    spoken = spoken_among(tuple(headers))
     if not spoken and not metadata and (wishes is None or not wishes.any_wish()):
         return _NOTHING if user is None else Envelope(user_id=user)
     draft = Draft(user_id=user)
@@ -83,6 +83,7 @@ def read_envelope(
     if wishes is not None:
         read_body(draft, wishes)
     # Headers last: they are set where a client is configured, and stand before what a framework puts into bodies.
+    readers = header_readers()
     for name in spoken:
         readers.read(draft, name, headers[name])
     return Envelope(

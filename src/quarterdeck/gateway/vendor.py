@@ -94,6 +94,13 @@ def header_readers() -> HeaderReaders:
     return HeaderReaders(exact, begun, tuple(sorted(begun, key=len, reverse=True)))
 
 
+@functools.lru_cache(maxsize=1024)
+def spoken_among(names: tuple[bytes, ...]) -> tuple[bytes, ...]:
+    """Those of some header names that mean something. A client sends the same names with every request."""
+    readers = header_readers()
+    return tuple(name for name in names if name in readers.exact or name.startswith(readers.prefixes))
+
+
 @functools.cache
 def all_vendors() -> tuple[Vendor, ...]:
     """The vendor plug-ins: every concrete `Vendor` in a module of `gateway/vendors`."""

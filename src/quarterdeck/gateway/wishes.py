@@ -36,10 +36,23 @@ class RequestWishes(msgspec.Struct, kw_only=True, omit_defaults=True):
 
     def any_wish(self) -> bool:
         """Whether anything is wished."""
-        return any(getattr(self, name) is not None for name in WISHES)
+        # Written out, because it is asked of every request.
+        return not (
+            self.tags is None
+            and self.session_id is None
+            and self.cache is None
+            and self.fallbacks is None
+            and self.num_retries is None
+            and self.timeout is None
+            and self.stream_timeout is None
+            and self.guardrails is None
+            and self.prompt_variables is None
+        )
 
     def wishes(self) -> dict[str, Any]:  # Any: as above
         """The wishes there are, to be carried over to another request."""
+        if not self.any_wish():
+            return {}
         return {name: value for name in WISHES if (value := getattr(self, name)) is not None}
 
 

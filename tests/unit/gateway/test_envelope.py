@@ -10,7 +10,7 @@ from quarterdeck.access.key_carriers import find_secret
 from quarterdeck.core.errors import InvalidInput
 from quarterdeck.gateway.envelope import Envelope, read_envelope
 from quarterdeck.gateway.exchange import Exchange
-from quarterdeck.gateway.wishes import RequestWishes
+from quarterdeck.gateway.wishes import WISHES, RequestWishes
 from tests.unit.gateway.conftest import Gateway
 
 ASK = [{"role": "user", "content": "Hello"}]
@@ -27,6 +27,12 @@ async def read(
         return {}
 
     return read_envelope(Exchange(scope, nothing, nothing, stall_limit_s=1), None, metadata, wishes)
+
+
+def test_every_wish_counts_as_one() -> None:
+    for name in WISHES:
+        assert RequestWishes(**{name: []}).any_wish()  # type: ignore[arg-type]  # only whether it is there
+    assert not RequestWishes().any_wish()
 
 
 async def test_a_request_that_says_nothing_has_nothing() -> None:
