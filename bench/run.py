@@ -9,7 +9,7 @@ from pathlib import Path
 FOLDER = Path(__file__).parent
 DEMO = FOLDER.parent / "src" / "quarterdeck" / "demo"
 ARGUMENTS = {"bench_answers": [str(DEMO / "handbook"), "--questions", str(DEMO / "questions.json")]}
-NEEDS_PUBLIC_DATA = {"bench_grounding"}
+NEEDS_PUBLIC_DATA = {"bench_grounding", "bench_router", "bench_semantic_cache"}
 """Run these by hand, with the folder that their first lines name."""
 
 

@@ -196,6 +196,9 @@ async def test_the_figures_of_one_project_do_not_count_the_other(house: House) -
         ("POST", "/v1/chat/completions", {"model": "heron-provider/m", "messages": [{"role": "user", "content": "?"}]}),
         ("POST", "/v1/chat/completions", {"model": "prompt:heron-prompt", "messages": []}),
         ("POST", "/v1/embeddings", {"model": "heron-provider/m", "input": "?"}),
+        ("POST", "/v1/rerank", {"model": "heron-provider/m", "query": "?", "documents": ["?"]}),
+        ("POST", "/v1/audio/speech", {"model": "heron-provider/m", "input": "?", "voice": "?"}),
+        ("GET", "/passthrough/heron-provider/v1/files", None),
     ],
 )
 async def test_what_another_project_has_is_not_there(house: House, method: str, path: str, body: Json | None) -> None:

@@ -11,13 +11,15 @@ import rich_click as click
 from quarterdeck.cli.client import Json
 from quarterdeck.cli.exits import WrongUse
 
-JSON_LINES = click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path)
+JSON_LINES = click.Path(dir_okay=False, allow_dash=True, path_type=Path)
 """The type of an argument that is such a file; `-` is stdin."""
 
 
 def read_objects(path: Path, fields: Sequence[str]) -> list[Json]:
     """Every object of a file. All must have these fields."""
     found: list[Json] = []
+    if str(path) != "-" and not path.is_file():
+        raise WrongUse(f"There is no file `{path}`. It should have one JSON object a line.")
     with click.open_file(str(path), encoding="utf-8") as file:
         for number, line in enumerate(file, start=1):
             if not line.strip():
