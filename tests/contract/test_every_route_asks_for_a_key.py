@@ -11,6 +11,11 @@ OPEN = {("POST", "/api/v1/sessions")}
 DATA_PLANE = {
     ("POST", "/v1/chat/completions"),
     ("POST", "/v1/embeddings"),
+    ("POST", "/v1/rerank"),
+    ("POST", "/v1/moderations"),
+    ("POST", "/v1/audio/transcriptions"),
+    ("POST", "/v1/images/generations"),
+    ("GET", "/passthrough/openai/v1/files"),
     ("GET", "/v1/models"),
     ("GET", "/v1/models/local/minilm"),
 }
