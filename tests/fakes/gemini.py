@@ -55,6 +55,8 @@ def answer(path: str, query: Mapping[str, str], asked: Json, turn: Turn) -> Json
         return found if turn.usage == "none" else found | {"usageMetadata": {"promptTokenCount": turn.input_tokens}}
     if path.endswith(":streamGenerateContent") and query.get("alt") == "sse":
         return events(turn)
+    if path.endswith(":generateContent"):
+        return whole(turn)
     return {"error": {"code": 404, "message": f"no route {path}", "status": "NOT_FOUND"}}
 
 
@@ -70,6 +72,14 @@ def events(turn: Turn) -> Script:
         return script(turn, [], contents, [], _event(BROKEN))
     last = _response(turn, [{"text": ""}], finish=_FINISH.get(turn.finish or "", turn.finish or "STOP"))
     return script(turn, [], contents, [_event(last)], _event(BROKEN))
+
+
+def whole(turn: Turn) -> Json:
+    """A plain answer."""
+    thoughts: list[Json] = [{"text": "".join(turn.thinking), "thought": True}] if turn.thinking else []
+    calls: list[Json] = [_call(call, number) for number, call in enumerate(turn.tool_calls)]
+    words: list[Json] = [] if calls else [{"text": "".join(turn.words)}]
+    return _response(turn, [*thoughts, *words, *calls], finish=_FINISH.get(turn.finish or "", turn.finish or "STOP"))
 
 
 def _response(turn: Turn, parts: list[Json], finish: str | None) -> Json:

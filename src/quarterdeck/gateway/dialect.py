@@ -127,6 +127,9 @@ class Dialect(ABC):
     near: ClassVar[tuple[str, ...]] = ()
     """Paths beside them that are no conversations, and whose errors have this shape, too."""
 
+    near_below: ClassVar[tuple[str, ...]] = ()
+    """The same, for all paths below these."""
+
     def speaks_at(self, path: str) -> bool:
         """Whether a request to this path is in this dialect."""
         return path in self.paths
@@ -211,12 +214,15 @@ def dialects_by_path() -> Mapping[str, Dialect]:
 
 def error_dialect_at(path: str) -> Dialect | None:
     """The dialect in whose shape the errors of a path are told."""
-    return dialect_at(path) or next((dialect for dialect in all_dialects() if path in dialect.near), None)
+    return dialect_at(path) or next(
+        (dialect for dialect in all_dialects() if path in dialect.near or path.startswith(dialect.near_below)), None
+    )
 
 
 def dialect_at(path: str) -> Dialect | None:
     """The dialect in which a path is spoken to, if it is one for conversations."""
     known = dialects_by_path().get(path)
-    if known is not None or not path.startswith("/v1beta/"):
+    # Some have a model in their path, and a method after a colon.
+    if known is not None or not path.startswith(("/v1beta/", "/v1/models/")) or ":" not in path:
         return known
     return next((dialect for dialect in all_dialects() if dialect.speaks_at(path)), None)

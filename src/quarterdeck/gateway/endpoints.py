@@ -11,6 +11,7 @@ from quarterdeck.gateway.chat import answer_chat
 from quarterdeck.gateway.dialect import dialect_at
 from quarterdeck.gateway.embeddings import answer_embedding
 from quarterdeck.gateway.endpoint import Endpoint
+from quarterdeck.gateway.gemini import near as gemini
 from quarterdeck.gateway.mcp.endpoint import PATH as MCP
 from quarterdeck.gateway.mcp.endpoint import answer_mcp
 from quarterdeck.gateway.passing import media, passthrough
@@ -27,6 +28,7 @@ _AT: Mapping[str, Endpoint] = {
     "/v1/rerank": Endpoint(("POST",), answer_rerank),
     "/v2/rerank": Endpoint(("POST",), answer_rerank),
     **{path: Endpoint(("POST",), media.answer_media) for path in media.KINDS},
+    gemini.PATH: Endpoint(("GET", "HEAD"), gemini.answer_near),
     token_counts.PATH: Endpoint(("POST",), token_counts.answer_count),
 }
 _BELOW: Sequence[tuple[str, Endpoint]] = (
@@ -34,6 +36,7 @@ _BELOW: Sequence[tuple[str, Endpoint]] = (
     (BATCHES + "/", Endpoint(("GET", "POST"), answer_batches)),
     (FILES + "/", Endpoint(("GET", "DELETE"), answer_files)),
     (RESPONSES, Endpoint(("GET", "DELETE"), answer_kept)),
+    (gemini.PATH + "/", Endpoint(("GET", "HEAD", "POST"), gemini.answer_near)),
     (MCP + "/", Endpoint(("POST", "DELETE"), answer_mcp)),
     (passthrough.PATH, Endpoint(passthrough.METHODS, passthrough.answer_passthrough)),
 )

@@ -130,7 +130,7 @@ def _generation_config(model: str, request: ChatRequest) -> Json:
         "maxOutputTokens": request.max_completion_tokens or request.max_tokens,
         "stopSequences": stop_words(request.stop) or None,
         "seed": request.seed,
-        "thinkingConfig": _thinking(model, request.reasoning_effort),
+        "thinkingConfig": _thinking(model, request),
     }
     config: Json = {name: value for name, value in said.items() if value is not None}
     match request.response_format:
@@ -148,12 +148,19 @@ def _generation_config(model: str, request: ChatRequest) -> Json:
     return config
 
 
-def _thinking(model: str, effort: str | None) -> Json | None:
+def _thinking(model: str, request: ChatRequest) -> Json | None:
+    """How much to think. Whoever asks in the words of thinking dialects wants to see the thoughts, too."""
+    wish = request.thinking if isinstance(request.thinking, dict) else {}
+    shown: Json = {"includeThoughts": True} if wish and wish.get("type") != "disabled" else {}
+    effort = request.reasoning_effort or wish.get("effort")
+    if wish.get("type") == "disabled":
+        effort = "none"
+    by_budget, budget = _THINKS_BY_BUDGET.match(model), wish.get("budget_tokens")
+    if by_budget and isinstance(budget, int) and request.reasoning_effort is None:
+        return {"thinkingBudget": budget, **shown}
     if effort not in _LEVELS:
-        return None
-    if _THINKS_BY_BUDGET.match(model):
-        return {"thinkingBudget": _BUDGETS[effort]}
-    return {"thinkingLevel": _LEVELS[effort]}
+        return shown or None
+    return {"thinkingBudget": _BUDGETS[effort], **shown} if by_budget else {"thinkingLevel": _LEVELS[effort], **shown}
 
 
 def _declaration(tool: Json) -> Json:

@@ -8,7 +8,15 @@ import msgspec
 
 from quarterdeck.core import ids
 from quarterdeck.core.errors import UpstreamFailed
-from quarterdeck.gateway.conversation import FinishPiece, Piece, TextPiece, ToolCallPiece, Usage, UsagePiece
+from quarterdeck.gateway.conversation import (
+    FinishPiece,
+    Piece,
+    ReasoningPiece,
+    TextPiece,
+    ToolCallPiece,
+    Usage,
+    UsagePiece,
+)
 from quarterdeck.gateway.upstream_errors import refusal
 
 _Reason = Literal["stop", "length", "tool_calls", "content_filter"]
@@ -178,6 +186,15 @@ class GeminiReading:
         used = self._used
         return FinishPiece(reason), None if used is None else _usage_piece(used, self._model, self._response_id)
 
+    def ending(self) -> list[Piece]:
+        """How it ended and what it took, as far as that was said."""
+        found: list[Piece] = []
+        if self._reason is not None:
+            found.append(FinishPiece("tool_calls" if self._calls and self._reason == "stop" else self._reason))
+        if self._used is not None:
+            found.append(_usage_piece(self._used, self._model, self._response_id))
+        return found
+
     def _candidate(self, candidate: _Candidate) -> list[Piece]:
         pieces = [
             piece
@@ -204,5 +221,6 @@ class GeminiReading:
                 arguments=msgspec.json.encode(call.args if call.args is not None else {}).decode(),
                 signature=part.thought_signature,
             )
-        # Thoughts come only when asked for, and OpenAI's dialect has no place for them.
-        return TextPiece(part.text) if part.text and not part.thought else None
+        if part.thought:
+            return ReasoningPiece(part.text or "", signature=part.thought_signature)
+        return TextPiece(part.text) if part.text else None

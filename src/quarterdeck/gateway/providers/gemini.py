@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from typing import Any, ClassVar, TypeVar
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 import msgspec
 from multidict import CIMultiDict
@@ -14,10 +14,11 @@ from yarl import URL
 from quarterdeck.core.errors import UpstreamFailed
 from quarterdeck.gateway import sse, upstream
 from quarterdeck.gateway.conversation import ChatRequest, Piece
+from quarterdeck.gateway.dialect import DialectName
 from quarterdeck.gateway.gemini_request import generate_request
 from quarterdeck.gateway.gemini_stream import GeminiReading
 from quarterdeck.gateway.prices import Prices
-from quarterdeck.gateway.provider import Account, Address, Embeddings, OfferedModel, Provider, ProviderKind
+from quarterdeck.gateway.provider import Account, Address, Embeddings, OfferedModel, ProviderKind, WireProvider
 from quarterdeck.gateway.upstream import Reply
 from quarterdeck.runtime.runtime import Runtime
 from quarterdeck.runtime.work import Work
@@ -43,10 +44,11 @@ class _Vectors(msgspec.Struct, rename="camel"):
     usage_metadata: _Used | None = None
 
 
-class Gemini(Provider):
+class Gemini(WireProvider):
     """Calls `/v1beta/models/{model}:streamGenerateContent`."""
 
     kind: ClassVar[ProviderKind] = "gemini"
+    dialects: ClassVar[frozenset[DialectName]] = frozenset({"gemini"})
 
     def __init__(self, account: Account, runtime: Runtime) -> None:
         super().__init__(account, runtime)
@@ -82,6 +84,10 @@ class Gemini(Provider):
     async def address(self, method: str, path: str, query: str, body: bytes | None) -> Address:
         root = self._base.removesuffix("/v1beta")
         return Address(URL(f"{root}{path}{query and '?'}{query}", encoded=True), await self._headers_now())
+
+    async def post(self, path: str, body: bytes, headers: Mapping[str, str] | None = None) -> Reply:
+        model, _, method = path.removeprefix("/models/").rpartition(":")
+        return await self._send(f"{self._place(unquote(model))}:{method}", body)
 
     async def chat(self, work: Work, model: str, request: ChatRequest) -> AsyncGenerator[Piece, None]:
         body = generate_request(model.rpartition("/")[2], request)
@@ -130,10 +136,13 @@ class Gemini(Provider):
         return CIMultiDict({**_HEADERS, "x-goog-api-key": self.account.api_key or ""})
 
     async def _post(self, url: str, body: object) -> Reply:
+        return await self._send(url, msgspec.json.encode(body))
+
+    async def _send(self, url: str, body: bytes) -> Reply:
         return await upstream.post(
             self.runtime.http,
             URL(url, encoded=True),
-            msgspec.json.encode(body),
+            body,
             await self._headers_now(),
             provider=self.account.name,
             settings=self.runtime.settings,

@@ -17,6 +17,7 @@ from quarterdeck.gateway import sse, upstream
 from quarterdeck.gateway.anthropic_reply import AnthropicReading
 from quarterdeck.gateway.anthropic_request import messages_request
 from quarterdeck.gateway.conversation import ChatRequest, Piece
+from quarterdeck.gateway.dialect import DialectName
 from quarterdeck.gateway.google_token import GoogleTokens, google_credentials
 from quarterdeck.gateway.prices import Prices
 from quarterdeck.gateway.provider import Account, Address, Embeddings, OfferedModel, ProviderKind
@@ -105,6 +106,9 @@ class Vertex(Gemini):
     async def address(self, method: str, path: str, query: str, body: bytes | None) -> Address:
         url = URL(f"{self._root}{path}{query and '?'}{query}", encoded=True)
         return Address(url, await self._headers_now())
+
+    def speaks(self, dialect: DialectName, model: str) -> bool:
+        return super().speaks(dialect, model) and "claude" not in model
 
     async def chat(self, work: Work, model: str, request: ChatRequest) -> AsyncGenerator[Piece, None]:
         if not model.startswith("claude"):
