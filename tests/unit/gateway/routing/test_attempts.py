@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from contextlib import aclosing
+from pathlib import Path
 
 import pytest
 
@@ -13,7 +14,8 @@ from quarterdeck.gateway.calls import call_model
 from quarterdeck.gateway.conversation import ChatRequest, Message, TextPiece
 from quarterdeck.gateway.routing.records import Fallbacks, Target, Timeouts
 from tests.fakes.turn import Turn
-from tests.fakes.upstream import OPENAI_BROKEN, OPENAI_RATE_LIMIT, OPENAI_TOO_LONG
+from tests.fakes.upstream import OPENAI_BROKEN, OPENAI_RATE_LIMIT, OPENAI_TOO_LONG, fake_upstream
+from tests.unit.gateway.conftest import running_gateway
 from tests.unit.gateway.routing.conftest import ANTHROPIC, FIRST, SECOND, Crossroads
 
 BROKEN = Turn(status=500, error=OPENAI_BROKEN)
@@ -249,6 +251,42 @@ async def test_the_whole_has_an_end_however_many_are_left(crossroads: Crossroads
 
     assert reply.status_code == 504
     assert crossroads.second.received == []
+
+
+async def test_a_stream_that_has_begun_is_cut_off_at_the_end_of_its_time(crossroads: Crossroads) -> None:
+    await crossroads.alias(timeouts=Timeouts(total_s=0.2))
+    crossroads.first.script(Turn(silent_after=2))
+
+    reply = await crossroads.ask(stream=True)
+
+    assert content(reply.text) == "Paris is"
+    assert "took too long for its whole answer" in reply.text
+    assert crossroads.second.received == []
+    await asyncio.wait_for(crossroads.first.last.cut_off.wait(), 5)
+
+
+async def test_the_server_can_bound_every_answer(tmp_path: Path) -> None:
+    async with (
+        fake_upstream() as upstream,
+        running_gateway(tmp_path / "home", upstream, cache=False, upstream_total_timeout_s=0.2) as gateway,
+    ):
+        upstream.script(Turn(silent_after=2))
+        body = {"model": "openai/gpt-4o-mini", "messages": [{"role": "user", "content": "?"}], "stream": True}
+
+        reply = await gateway.http().post("/v1/chat/completions", json=body)
+
+        assert content(reply.text) == "Paris is"
+        assert "took too long for its whole answer" in reply.text
+
+
+async def test_a_gigantic_event_that_never_ends_is_left_for_the_next_target(crossroads: Crossroads) -> None:
+    await crossroads.alias()
+    crossroads.first.script(Turn(body=b"data: " + b"x" * (17 * 1024 * 1024), content_type="text/event-stream"))
+
+    reply = await crossroads.ask(stream=True)
+
+    assert content(reply.text) == "Paris is the capital."
+    assert reply.headers["x-quarterdeck-model"] == SECOND
 
 
 async def test_when_all_have_failed_every_attempt_is_told(crossroads: Crossroads) -> None:
