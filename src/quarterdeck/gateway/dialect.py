@@ -121,7 +121,7 @@ class Dialect(ABC):
     keep_alive: ClassVar[bytes] = sse.KEEP_ALIVE
     forwarded_headers: ClassVar[tuple[bytes, ...]] = ()
     """Request headers that belong to the conversation, and go on to a provider of this dialect."""
-    limit_headers: ClassVar[tuple[str, ...]] = ("x-ratelimit",)
+    limit_headers: ClassVar[tuple[bytes, ...]] = (b"x-ratelimit",)
     """How the headers begin in which its providers tell what they still allow."""
 
     near: ClassVar[tuple[str, ...]] = ()

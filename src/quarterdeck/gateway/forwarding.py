@@ -123,11 +123,8 @@ class Forwarding(Answer):
     def headers(self) -> Sequence[tuple[bytes, bytes]]:
         if self._reply is None:
             return ()
-        return [
-            (name.lower().encode(), value.encode("latin-1"))
-            for name, value in self._reply.headers.items()
-            if name.lower().startswith(self._dialect.limit_headers)
-        ]
+        told = self._dialect.limit_headers
+        return [header for header in self._reply.raw_headers if header[0].startswith(told)]
 
     async def _post(self) -> Reply:
         model, dialect = self._route.model, self._dialect

@@ -11,8 +11,6 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import TypeVar
 
-import aiohttp
-
 from quarterdeck.config.settings import Settings
 from quarterdeck.gateway.routing.records import Timeouts
 
@@ -29,8 +27,6 @@ class Waits:
     first_token_s: float
     idle_s: float
     total_s: float | None
-    connection: aiohttp.ClientTimeout | None = None
-    """Where connecting may take longer or less long than everybody else's."""
 
     @property
     def for_headers_s(self) -> float:
@@ -48,13 +44,11 @@ def waits(settings: Settings) -> Waits:
             settings.upstream_idle_timeout_s,
             settings.upstream_total_timeout_s or None,
         )
-    connect_s = told.connect_s or settings.upstream_connect_timeout_s
     return Waits(
-        connect_s,
+        told.connect_s or settings.upstream_connect_timeout_s,
         told.first_token_s or settings.upstream_first_token_timeout_s,
         told.idle_s or settings.upstream_idle_timeout_s,
         told.total_s or settings.upstream_total_timeout_s or None,
-        aiohttp.ClientTimeout(total=None, sock_connect=connect_s) if told.connect_s is not None else None,
     )
 
 

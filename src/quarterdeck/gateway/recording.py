@@ -55,6 +55,8 @@ def accept(recorder: Recorder, work: Work) -> Sequence[Span]:
 
 def cost_of(spans: Sequence[Span]) -> int | None:
     """What all the calls of a request cost together; None when one of them has no price, or none was made."""
+    if len(spans) == 1:
+        return None if spans[0].unpriced else spans[0].cost_pico
     costs = [span.cost_pico for span in spans if span.cost_pico is not None or span.unpriced]
     known = [cost for cost in costs if cost is not None]
     return sum(known) if known and len(known) == len(costs) else None
@@ -65,11 +67,9 @@ def headers_of_answer(exchange: Exchange, work: Work, waited_ns: int, cost_pico:
     elapsed_ns = exchange.elapsed_ns()
     overhead_ns = max(0, elapsed_ns - waited_ns)
     work.part(Traffic).overhead(overhead_ns)
-    headers = [
-        *headers_of_request(exchange, work),
-        (b"openai-processing-ms", str(elapsed_ns // 1_000_000).encode()),
-        (b"x-quarterdeck-overhead-ms", f"{overhead_ns / 1e6:.2f}".encode()),
-    ]
+    headers = headers_of_request(exchange, work)
+    headers.append((b"openai-processing-ms", b"%d" % (elapsed_ns // 1_000_000)))
+    headers.append((b"x-quarterdeck-overhead-ms", b"%.2f" % (overhead_ns / 1e6)))
     if cost_pico is not None:
         headers.append((b"x-quarterdeck-cost-usd", in_usd(cost_pico).encode()))
     return headers

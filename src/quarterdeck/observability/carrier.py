@@ -72,7 +72,8 @@ class Carrier:
 
     def wake(self) -> None:
         """Spans have been appended: store them within moments."""
-        self._accepted.set()
+        if not self._accepted.is_set():
+            self._accepted.set()
 
     def arrival(self, target: SpoolPosition) -> Future[None] | None:
         """What is done when everything before a position is stored, which hurries now; None when it is stored already."""

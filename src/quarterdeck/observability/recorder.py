@@ -68,7 +68,8 @@ class Recorder:
         sound, refusals = soundness.check(spans)
         for refusal in refusals:
             log.warning("recorder: rejected a span: %s", refusal)
-        self.count_rejected(len(refusals))
+        if refusals:
+            self.count_rejected(len(refusals))
         if sound:
             for payload, count in self._payloads(sound):
                 self._append(payload, count)

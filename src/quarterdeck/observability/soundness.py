@@ -38,7 +38,7 @@ def check(spans: Sequence[Span]) -> tuple[list[Span], list[str]]:
     sound: list[Span] = []
     refusals: list[str] = []
     for span in spans:
-        if (refusal := _refusal(span)) is None:
+        if _is_plain(span) or (refusal := _refusal(span)) is None:
             sound.append(span)
         else:
             refusals.append(refusal)
@@ -49,6 +49,25 @@ def mended(span: Span) -> Span:
     """The span with everything that no encoding can carry (half characters, endless nesting, giant numbers) as text."""
     fields = {name: _clean(getattr(span, name), 0) for name in Span.__struct_fields__ if name != "cost_lines"}
     return msgspec.convert({**fields, "cost_lines": span.cost_lines}, Span)
+
+
+def _is_plain(span: Span) -> bool:
+    """Whether a span is sound at a glance, as nearly all are. The others are looked at with care."""
+    return (
+        0 < span.start_ns <= MOST
+        and 0 <= span.end_ns <= MOST
+        and 0 <= (span.first_token_ns or 0) <= MOST
+        and 0 <= (span.input_tokens or 0) <= MOST
+        and 0 <= (span.output_tokens or 0) <= MOST
+        and 0 <= (span.cache_read_tokens or 0) <= MOST
+        and 0 <= (span.cache_write_tokens or 0) <= MOST
+        and 0 <= (span.reasoning_tokens or 0) <= MOST
+        and 0 <= (span.cost_pico or 0) <= MOST
+        and 0 <= (span.saved_pico or 0) <= MOST
+        and _TRACE_ID.fullmatch(span.trace_id) is not None
+        and _SPAN_ID.fullmatch(span.span_id) is not None
+        and (span.parent_id is None or _SPAN_ID.fullmatch(span.parent_id) is not None)
+    )
 
 
 def _refusal(span: Span) -> str | None:

@@ -108,6 +108,7 @@ class WireExchange:
         "_chunks",
         "_connection",
         "_given",
+        "_head",
         "_is_head",
         "_received",
         "_scope",
@@ -136,6 +137,7 @@ class WireExchange:
         self._given = False
         self._waiter: asyncio.Future[None] | None = None
         self._chunked = False
+        self._head: bytes | None = None
         self._is_head = scope["method"] == "HEAD"
         scope["quarterdeck.body"] = self.body_at_hand
 
@@ -209,19 +211,23 @@ class WireExchange:
             return
         if not self.response_started:
             self.response_started = True
-            self._send_head(message["status"], message["headers"])
+            self._head = self._head_of(message["status"], message["headers"])
+            if self._chunked:
+                connection.loop.call_soon(self._flush_head)
             return
         body, more = message.get("body", b""), message.get("more_body", False)
-        write = connection.transport.write
         if self._is_head:
-            pass
+            body = b""
         elif self._chunked:
             if body:
-                write(b"%x\r\n%b\r\n" % (len(body), body) if more else b"%x\r\n%b\r\n0\r\n\r\n" % (len(body), body))
-            elif not more:
-                write(b"0\r\n\r\n")
-        else:
-            write(body)
+                body = b"%x\r\n%b\r\n" % (len(body), body)
+            if not more:
+                body += b"0\r\n\r\n"
+        if self._head is not None:
+            head, self._head = self._head, None
+            connection.transport.write(head + body)
+        elif body:
+            connection.transport.write(body)
         if not more:
             self.response_complete = True
             self._wake()
@@ -229,15 +235,20 @@ class WireExchange:
                 connection.transport.close()
             connection.on_response_complete()
 
-    def _send_head(self, status: int, headers: list[tuple[bytes, bytes]]) -> None:
+    def _flush_head(self) -> None:
+        # Mostly the first piece has taken it along. A stream that has nothing to say yet is at least begun.
+        head, self._head = self._head, None
+        if head is not None:
+            self._connection.transport.write(head)
+
+    def _head_of(self, status: int, headers: list[tuple[bytes, bytes]]) -> bytes:
         lines = [STATUS_LINE[status]]
         self._chunked = True
-        for name, value in self._connection.server_state.default_headers:
-            lines.append(b"%b: %b\r\n" % (name, value))
-        for name, value in headers:
-            if name == b"content-length":
+        lines += [b"%b: %b\r\n" % pair for pair in self._connection.server_state.default_headers]
+        for pair in headers:
+            if pair[0] == b"content-length":
                 self._chunked = False
-            lines.append(b"%b: %b\r\n" % (name, value))
+            lines.append(b"%b: %b\r\n" % pair)
         if self._chunked:
             lines.append(b"transfer-encoding: chunked\r\n")
         if not self.keep_alive:
@@ -245,7 +256,7 @@ class WireExchange:
         head = b"".join(lines)
         if head.count(b"\n") != len(lines) or head.count(b"\r") != len(lines) or b"\0" in head:
             raise RuntimeError("A header has a line break in it.")
-        self._connection.transport.write(head + b"\r\n")
+        return head + b"\r\n"
 
     def _take(self) -> bytes:
         self._given = self._whole

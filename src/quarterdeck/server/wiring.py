@@ -35,6 +35,7 @@ from quarterdeck.gateway.parts import install_gateway
 from quarterdeck.gateway.routing.checking import HealthChecks
 from quarterdeck.gateway.routing.shadowing import Shadows
 from quarterdeck.gateway.semantic.cache import SemanticCache
+from quarterdeck.gateway.wire.lines import Connector
 from quarterdeck.jobs.dbos_jobs import DbosJobs
 from quarterdeck.jobs.jobs import Jobs
 from quarterdeck.observability.recorder import Recorder
@@ -155,7 +156,7 @@ def _upstream_session(settings: Settings) -> aiohttp.ClientSession:
     # No total timeout: a model may speak for minutes. Silence is what the gateway limits.
     return aiohttp.ClientSession(
         timeout=aiohttp.ClientTimeout(total=None, sock_connect=settings.upstream_connect_timeout_s),
-        connector=aiohttp.TCPConnector(limit=0, ttl_dns_cache=60, keepalive_timeout=60),
+        connector=Connector(limit=0, ttl_dns_cache=60, keepalive_timeout=60),
         auto_decompress=False,
         cookie_jar=aiohttp.DummyCookieJar(),
     )

@@ -112,7 +112,8 @@ class Spool:
                 self._begin_segment(self._number + 1)
             self._write(frame)
             self._items += count
-        self._dirty.set()
+        if not self._dirty.is_set():
+            self._dirty.set()
 
     def read(self, position: SpoolPosition, *, max_bytes: int = 4 * 1024 * 1024) -> Batch:
         """The payloads from a position on: about `max_bytes`, but at least one if there is one."""

@@ -35,7 +35,7 @@ class AnthropicMessages(Dialect):
     near: ClassVar[tuple[str, ...]] = ("/v1/messages/count_tokens",)
     keep_alive: ClassVar[bytes] = PING
     forwarded_headers: ClassVar[tuple[bytes, ...]] = (b"anthropic-version", b"anthropic-beta")
-    limit_headers: ClassVar[tuple[str, ...]] = ("anthropic-ratelimit",)
+    limit_headers: ClassVar[tuple[bytes, ...]] = (b"anthropic-ratelimit",)
 
     def read(self, path: str, body: bytes) -> Asked:
         return read_messages_request(body)

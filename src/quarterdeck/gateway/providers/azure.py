@@ -8,7 +8,6 @@ from typing import ClassVar
 from urllib.parse import quote
 
 import msgspec
-from multidict import CIMultiDict
 from yarl import URL
 
 from quarterdeck.core.errors import InvalidInput
@@ -16,6 +15,7 @@ from quarterdeck.gateway.parsing import with_fields
 from quarterdeck.gateway.provider import Account, Address, OfferedModel, ProviderKind
 from quarterdeck.gateway.providers.openai import OpenAI
 from quarterdeck.gateway.upstream import Reply
+from quarterdeck.gateway.wire.lines import FixedHeaders
 from quarterdeck.runtime.runtime import Runtime
 
 
@@ -47,7 +47,7 @@ class Azure(OpenAI):
         super().__init__(replace(account, base_url=f"{root}/openai/v1"), runtime)
         self.account = account
         self._root = root
-        self._headers: CIMultiDict[str] = CIMultiDict(self._headers)
+        self._headers = FixedHeaders(self._headers)
         self._headers.pop("Authorization", None)
         self._headers["api-key"] = self._secret.api_key
 

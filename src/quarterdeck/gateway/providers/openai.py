@@ -9,7 +9,6 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from typing import ClassVar
 
 import msgspec
-from multidict import CIMultiDict
 from yarl import URL
 
 from quarterdeck.core.errors import UpstreamFailed
@@ -29,6 +28,7 @@ from quarterdeck.gateway.provider import Account, Address, Embeddings, OfferedMo
 from quarterdeck.gateway.ranking import Ranking, RerankRequest
 from quarterdeck.gateway.upstream import Reply
 from quarterdeck.gateway.upstream_errors import refusal
+from quarterdeck.gateway.wire.lines import FixedHeaders
 from quarterdeck.runtime.runtime import Runtime
 from quarterdeck.runtime.work import Work
 
@@ -69,7 +69,7 @@ class OpenAI(WireProvider):
         self._manners: Manners = PLAIN
         self._base = URL((account.base_url or OPENAI_URL).rstrip("/"), encoded=True)
         self._urls: dict[str, URL] = {}
-        self._headers = CIMultiDict(
+        self._headers = FixedHeaders(
             {
                 "Content-Type": "application/json",
                 "Accept": "*/*",
