@@ -30,13 +30,13 @@ NO_WAY_OUT = {
     "LITELLM_LOCAL_MODEL_COST_MAP": "True",
 }
 
-Said = dict[str, Any]  # Any: the JSON that a client prints
+Said = Any  # Any: the JSON that a client prints
 RunClient = Callable[[str], Awaitable[Said]]
 
 
 @pytest.fixture
 def client(gateway: Gateway, tmp_path: Path) -> RunClient:
-    """Runs a file of `clients/` or `node/` and gives what it prints: one JSON object."""
+    """Runs a file of `clients/` or `node/` and gives what it prints: one line of JSON."""
 
     async def run(name: str) -> Said:
         program = [str(PYTHON), str(HERE / "clients" / name)]
@@ -56,8 +56,7 @@ def client(gateway: Gateway, tmp_path: Path) -> RunClient:
                 process.kill()
                 await process.wait()
         assert process.returncode == 0, complained.decode()[-4000:]
-        said: Said = json.loads(printed.splitlines()[-1])
-        return said
+        return json.loads(printed.splitlines()[-1])
 
     return run
 

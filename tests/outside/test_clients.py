@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.fakes.upstream import FakeUpstream, ToolCall, Turn
 from tests.outside.conftest import RunClient, all_spans
 from tests.unit.gateway.conftest import Gateway
@@ -10,25 +12,40 @@ PARIS = "Paris is the capital."
 WEATHER = Turn(tool_calls=(ToolCall("call_1", "weather", '{"city":"Paris"}'),))
 
 
-async def require_billed(gateway: Gateway, calls: int) -> None:
-    """Every call left one span, with its tokens and its price."""
+@pytest.fixture(autouse=True)
+async def chatty(gateway: Gateway) -> None:
+    """`chatty/llama` is a model whose provider has chat completions and nothing else."""
+    await gateway.provider_at(gateway.upstream.openai_url, "chatty")
+
+
+async def require_billed(gateway: Gateway, *, priced: int, unpriced: int = 0) -> None:
+    """Every call left one span with its tokens; and its price, where the model has one."""
     spans = [span for span in await all_spans(gateway) if span.status == "ok"]
-    assert len(spans) == calls
-    assert all(span.cost_pico and span.input_tokens == 20 and not span.usage_estimated for span in spans)
+    assert sum(bool(span.cost_pico) for span in spans) == priced
+    assert sum(span.unpriced for span in spans) == unpriced
+    assert len(spans) == priced + unpriced
+    assert all(span.input_tokens == 20 and not span.usage_estimated for span in spans)
 
 
 async def test_langchain_runs_a_tool_loop_and_streams(
     gateway: Gateway, upstream: FakeUpstream, client: RunClient
 ) -> None:
-    upstream.script(WEATHER, Turn())
+    upstream.script(WEATHER, Turn(), Turn(), WEATHER, Turn(), Turn())
 
-    said = await client("langchain_chat.py")
+    by_chat, by_responses = await client("langchain_chat.py")
 
-    assert said["calls"] == [{"name": "weather", "args": {"city": "Paris"}}]
-    assert (said["answer"], said["streamed"], said["several_chunks"]) == (PARIS, PARIS, True)
-    assert said["usage"]["total_tokens"] == 30
-    assert upstream.received[1].body["messages"][2]["content"] == "Sun in Paris"
-    await require_billed(gateway, calls=3)
+    assert by_chat == by_responses
+    assert by_chat == {
+        "calls": [{"name": "weather", "args": {"city": "Paris"}}],
+        "answer": PARIS,
+        "tokens": 30,
+        "streamed": PARIS,
+        "several_chunks": True,
+    }
+    for second in (upstream.received[1], upstream.received[4]):
+        assert second.path == "/v1/chat/completions"
+        assert second.body["messages"][2]["content"] == "Sun in Paris"
+    await require_billed(gateway, priced=3, unpriced=3)
 
 
 async def test_llama_index_chats_streams_and_calls_tools(
@@ -39,7 +56,7 @@ async def test_llama_index_chats_streams_and_calls_tools(
     said = await client("llama_index_llm.py")
 
     assert said == {"answer": PARIS, "streamed": PARIS, "calls": [{"name": "weather", "args": {"city": "Paris"}}]}
-    await require_billed(gateway, calls=3)
+    await require_billed(gateway, priced=3)
 
 
 async def test_the_litellm_sdk_chats_streams_and_calls_tools(
@@ -49,20 +66,23 @@ async def test_the_litellm_sdk_chats_streams_and_calls_tools(
 
     said = await client("litellm_sdk.py")
 
-    assert (said["answer"], said["streamed"], said["tokens"]) == (PARIS, PARIS, [30])
+    assert (said["answer"], said["streamed"], said["response"]) == (PARIS, PARIS, PARIS)
+    assert said["tokens"] == [30]
     assert said["call"] == {"name": "weather", "arguments": '{"city":"Paris"}'}
-    await require_billed(gateway, calls=3)
+    await require_billed(gateway, priced=3, unpriced=1)
 
 
 async def test_openais_javascript_sdk_chats_streams_and_calls_tools(
     gateway: Gateway, upstream: FakeUpstream, client: RunClient
 ) -> None:
-    upstream.script(Turn(), Turn(), WEATHER)
+    upstream.script(Turn(), Turn(), WEATHER, WEATHER, Turn())
 
     said = await client("openai_sdk.mjs")
 
     assert (said["answer"], said["streamed"], said["tokens"]) == (PARIS, PARIS, 30)
     assert said["call"] == {"name": "weather", "arguments": '{"city":"Paris"}'}
+    assert (said["response_call"], said["response"]) == ('{"city":"Paris"}', PARIS)
+    assert [message["role"] for message in upstream.last.body["messages"]] == ["user", "assistant", "tool"]
     assert said["lists_it"] is True
     assert said["refused"] == ["NotFoundError", 404, "model_not_found"]
-    await require_billed(gateway, calls=3)
+    await require_billed(gateway, priced=3, unpriced=2)

@@ -1,4 +1,4 @@
-"""LangChain: a tool loop, then a stream."""
+"""LangChain: a tool loop, then a stream; by chat completions and by responses of a model that only chats."""
 
 import json
 import os
@@ -14,29 +14,26 @@ def weather(city: str) -> str:
     return f"Sun in {city}"
 
 
-model = ChatOpenAI(
-    model="openai/gpt-4o-mini",
-    base_url=f"{os.environ['QUARTERDECK_URL']}/v1",
-    api_key=os.environ["QUARTERDECK_KEY"],
-    max_retries=0,
-    use_responses_api=os.environ.get("USE_RESPONSES") == "1",
-)
-messages = [HumanMessage("What is the weather in Paris?")]
-called = model.bind_tools([weather]).invoke(messages)
-messages += [
-    called,
-    *(ToolMessage(weather.invoke(call["args"]), tool_call_id=call["id"]) for call in called.tool_calls),
-]
-answer = model.bind_tools([weather]).invoke(messages)
-chunks = list(model.stream("Say it again."))
-print(
-    json.dumps(
-        {
-            "calls": [{"name": call["name"], "args": call["args"]} for call in called.tool_calls],
-            "answer": answer.text,
-            "usage": answer.usage_metadata,
-            "streamed": "".join(chunk.text for chunk in chunks),
-            "several_chunks": len(chunks) > 2,
-        }
+def said_by(name: str, *, responses: bool) -> dict:
+    model = ChatOpenAI(
+        model=name,
+        base_url=f"{os.environ['QUARTERDECK_URL']}/v1",
+        api_key=os.environ["QUARTERDECK_KEY"],
+        max_retries=0,
+        use_responses_api=responses,
     )
-)
+    messages = [HumanMessage("What is the weather in Paris?")]
+    called = model.bind_tools([weather]).invoke(messages)
+    results = [ToolMessage(weather.invoke(call["args"]), tool_call_id=call["id"]) for call in called.tool_calls]
+    answer = model.bind_tools([weather]).invoke([*messages, called, *results])
+    chunks = list(model.stream("Say it again."))
+    return {
+        "calls": [{"name": call["name"], "args": call["args"]} for call in called.tool_calls],
+        "answer": answer.text,
+        "tokens": answer.usage_metadata["total_tokens"],
+        "streamed": "".join(chunk.text for chunk in chunks),
+        "several_chunks": len(chunks) > 2,
+    }
+
+
+print(json.dumps([said_by("openai/gpt-4o-mini", responses=False), said_by("chatty/llama", responses=True)]))

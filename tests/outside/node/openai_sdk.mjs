@@ -24,6 +24,15 @@ for await (const chunk of await client.chat.completions.create({
 }
 const tools = [{ type: "function", function: { name: "weather", parameters } }];
 const called = await client.chat.completions.create({ model, messages, tools });
+const chatty = { model: "chatty/llama", input: "Weather?", tools: [{ type: "function", name: "weather", parameters }] };
+const calling = client.responses.stream(chatty);
+const asked = await calling.finalResponse();
+const goesOn = await client.responses.create({
+  ...chatty,
+  previous_response_id: asked.id,
+  input: asked.output.map((call) => ({ type: "function_call_output", call_id: call.call_id, output: "Sun" })),
+});
+
 const models = await client.models.list();
 const refused = await client.chat.completions.create({ model: "nobody/knows", messages }).catch((error) => error);
 
@@ -33,6 +42,8 @@ console.log(
     streamed,
     tokens,
     call: called.choices[0].message.tool_calls[0].function,
+    response_call: asked.output[0].arguments,
+    response: goesOn.output_text,
     lists_it: models.data.some((each) => each.id === model),
     refused: [refused.constructor.name, refused.status, refused.code],
   }),

@@ -14,6 +14,7 @@ from quarterdeck.gateway.parsing import with_fields
 from quarterdeck.gateway.responses.asked import read_responses_request
 from quarterdeck.gateway.responses.keeping import Kept, read_again, recalled
 from quarterdeck.gateway.responses.listening import ResponsesListener
+from quarterdeck.gateway.responses.request import ResponsesRequest
 from quarterdeck.gateway.responses.shape import ResponseBody, ResponseEvents, event
 from quarterdeck.runtime.work import Work
 
@@ -34,6 +35,13 @@ class OpenAIResponses(Dialect):
         return await recalled(work, asked)
 
     def keeping(self, work: Work, asked: Asked, answer: Answer) -> Answer:
+        request = asked.request
+        if not isinstance(request, ResponsesRequest) or not request.keeps:
+            return answer
+        if asked.rewritten or work.trace.omitted:
+            # Neither a prompt's own words nor what shall not be recorded is kept, and the answer must not say so.
+            request.keeps = False
+            return answer
         return Kept(work, asked, answer)
 
     def stream_writer(self, model: str, request: ChatRequest) -> StreamWriter:

@@ -148,5 +148,5 @@ def read_event(event: bytes) -> Json | None:
 
 def written_event(event: bytes, content: Json) -> bytes:
     """The event with another content: its name and id stay."""
-    lines = [line for line in event.splitlines() if not line.startswith(b"data:")]
+    lines = [line for line in event.splitlines() if line and not line.startswith(b"data:")]
     return b"\n".join([*lines, b"data: " + msgspec.json.encode(content)]) + b"\n\n"

@@ -140,13 +140,10 @@ class Kept(Answer):
         self.route, self.translated = answer.route, answer.translated
 
     async def _keep(self, response: bytes) -> None:
-        work, asked, request = self._work, self._asked, self._asked.request
+        work, asked = self._work, self._asked
         response_id = msgspec.json.decode(response, type=_Ended).id
-        # Those of a provider's are kept by it, and what shall not be recorded is not kept either.
-        if not response_id.startswith(OURS) or work.trace.omitted or asked.rewritten:
-            return
-        if not isinstance(request, ResponsesRequest) or not request.keeps:
-            return
+        if not response_id.startswith(OURS):
+            return  # its provider keeps it
         items, previous = _items(asked.body), None
         if asked.newest is not None:
             items, previous = items[max(0, len(items) - asked.newest) :], asked.previous

@@ -99,6 +99,7 @@ async def test_what_is_not_recorded_is_not_kept_either(gateway: Gateway, chatty:
         model=chatty, input="First?", extra_headers={"Helicone-Omit-Response": "true"}
     )
 
+    assert response.store is False
     with pytest.raises(openai.NotFoundError):
         await client.responses.retrieve(response.id)
 
