@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import sys
 from collections import defaultdict
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from quarterdeck.cli import reference
+from quarterdeck.declared import document
 from quarterdeck.gateway.well_known import WELL_KNOWN
 from quarterdeck.server import openapi
 from quarterdeck.server.app import control_api
@@ -17,6 +19,7 @@ from quarterdeck.server.app import control_api
 ROOT = Path(__file__).parents[1]
 REFERENCE = ROOT / "docs" / "reference"
 WEB_API = ROOT / "web" / "openapi.json"  # `npm --prefix web run types` makes the UI's types of it
+SCHEMA = ROOT / "src" / "quarterdeck" / "declared" / "quarterdeck.schema.json"
 SETTINGS = ROOT / "src" / "quarterdeck" / "config" / "settings.py"
 
 
@@ -28,6 +31,7 @@ def main() -> int:
         REFERENCE / "providers.md": providers_page(),
         REFERENCE / "cli.md": reference.page(),
         WEB_API: openapi.description(),
+        SCHEMA: json.dumps(document.schema(), indent=2, ensure_ascii=False) + "\n",
     }
     stale = [path for path, text in pages.items() if not path.exists() or path.read_text() != text]
     if "--check" in sys.argv:

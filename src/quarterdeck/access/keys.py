@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -12,6 +13,7 @@ from quarterdeck.access.teams import teams
 from quarterdeck.core import clock, ids
 from quarterdeck.core.errors import Conflict, InvalidInput, NotFound
 from quarterdeck.core.hashing import sha256
+from quarterdeck.core.ownership import require_owner
 from quarterdeck.core.paging import Page
 from quarterdeck.runtime.work import Scope, Work
 
@@ -19,6 +21,7 @@ PREFIX = "sk-qd-"
 DEFAULT_SCOPES: tuple[Scope, ...] = ("gateway", "read", "write")
 DEFAULT_OVERLAP = timedelta(hours=24)
 LONGEST_OVERLAP = timedelta(days=90)
+_SECRET = re.compile(rf"{PREFIX}[A-Za-z0-9_-]{{32,200}}")
 _SHOWN_CHARACTERS = len(PREFIX) + 4
 
 
@@ -43,10 +46,11 @@ async def create(
     expires_in_days: int | None = None,
     terms: KeyTerms | None = None,
     owner: str = "ui",
+    secret: str | None = None,
 ) -> NewKey:
     """A new key of the current project. Its secret is in the result, and nowhere else ever after."""
     now = clock.now()
-    secret = ids.new_secret(PREFIX)
+    secret = ids.new_secret(PREFIX) if secret is None else await _unused(work, secret)
     key = ApiKey(
         id=ids.new_id("key"),
         name=_sound_name(name),
@@ -77,9 +81,11 @@ async def change(
     expires_in_days: int | None = None,
     terms: KeyTerms | None = None,
     owner: str | None = None,
+    force: bool = False,
 ) -> ApiKey:
     """Let a key do more or less from now on; what is None stays as it is. Its secret stays the same."""
     row = await _living(work, key_id)
+    require_owner(f"The key `{row.key.name}`", row.key.owner, owner=owner or "ui", force=force)
     expires_at = row.key.expires_at
     if expires_in_days is not None:
         expires_at = clock.iso(clock.now() + timedelta(days=expires_in_days))
@@ -98,11 +104,12 @@ async def change(
     return row.key
 
 
-async def rotate(work: Work, key_id: str, *, overlap: timedelta = DEFAULT_OVERLAP) -> NewKey:
+async def rotate(work: Work, key_id: str, *, overlap: timedelta = DEFAULT_OVERLAP, secret: str | None = None) -> NewKey:
     """Give a key a new secret. The old one works until the overlap is over, so that nobody stands before a closed door."""
     if not timedelta() <= overlap <= LONGEST_OVERLAP:
         raise InvalidInput(f"The overlap is between 0 and {LONGEST_OVERLAP.days} days.", param="overlap_hours")
-    row, now, secret = await _living(work, key_id), clock.now(), ids.new_secret(PREFIX)
+    row, now = await _living(work, key_id), clock.now()
+    secret = ids.new_secret(PREFIX) if secret is None else await _unused(work, secret)
     key = replace(
         row.key, prefix=secret[:_SHOWN_CHARACTERS], rotated_at=clock.iso(now), previous_until=clock.iso(now + overlap)
     )
@@ -121,6 +128,25 @@ async def revoke(work: Work, key_id: str) -> ApiKey:
         await store.revoke_key(work.runtime.database, key_id, str(key.revoked_at))
         await work.runtime.events.publish(KeysChanged())
     return key
+
+
+async def secret_is(work: Work, key_id: str, secret: str) -> bool:
+    """Whether this is what opens the door now: for who declares the secret of a key elsewhere."""
+    return (await _row(work, key_id)).secret_sha256 == sha256(secret)
+
+
+async def _unused(work: Work, secret: str) -> str:
+    """A secret that somebody has chosen, if it is as good as one of ours and belongs to no key."""
+    if not _SECRET.fullmatch(secret):
+        raise InvalidInput(
+            f"The secret of a key is `{PREFIX}` and then 32 to 200 letters, digits, `-` and `_`, drawn at random.",
+            param="secret",
+        )
+    if any(
+        sha256(secret) in (row.secret_sha256, row.previous_sha256) for row in await store.keys(work.runtime.database)
+    ):
+        raise Conflict("This secret belongs to a key already, perhaps to one that was revoked. Draw another one.")
+    return secret
 
 
 async def _row(work: Work, key_id: str) -> store.KeyRow:

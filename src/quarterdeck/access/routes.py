@@ -132,10 +132,12 @@ async def create_key(body: KeyWish, work: CanAdmin) -> NewKey:
 
 
 @router.patch("/keys/{key_id}")
-async def change_key(key_id: str, body: KeyChange, work: CanAdmin) -> ApiKey:
+async def change_key(key_id: str, body: KeyChange, work: CanAdmin, force: bool = False) -> ApiKey:
     terms = None if body.terms is None else body.terms.terms()
     days = body.expires_in_days
-    return await keys.change(work, key_id, name=body.name, scopes=body.scopes, expires_in_days=days, terms=terms)
+    return await keys.change(
+        work, key_id, name=body.name, scopes=body.scopes, expires_in_days=days, terms=terms, force=force
+    )
 
 
 @router.post("/keys/{key_id}/rotations", status_code=201)

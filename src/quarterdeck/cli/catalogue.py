@@ -55,6 +55,10 @@ PANELS: dict[str, dict[str, Entry]] = {
         "models": Entry("List the models that can be called, with their prices.", "models", "models"),
         "demo": Entry("The demo app: measure how well it answers.", "demo", "demo"),
         "config": Entry("Settings, and where each value comes from.", "config", "config"),
+        "plan": Entry("Compare a quarterdeck.yaml with what is live.", "plan", "plan"),
+        "apply": Entry("Make live what a quarterdeck.yaml declares.", "apply", "apply"),
+        "export": Entry("Write what is live as a quarterdeck.yaml.", "export", "export"),
+        "secrets": Entry("Secrets that a quarterdeck.yaml may name: list, set, remove.", "secrets", "secrets"),
         "completion": Entry("Print the completion script of a shell.", "completion", "completion"),
     },
 }

@@ -20,6 +20,8 @@ class Settings:
 
     home: Path = Path(".quarterdeck")
     """The one data folder."""
+    config_file: str | None = None
+    """A `quarterdeck.yaml` that is applied at the start and whenever it changes: `quarterdeck up --config`."""
     host: str = "127.0.0.1"
     """The address to listen on. Anything but loopback lets other machines in: put TLS in front."""
     port: int = DEFAULT_PORT
@@ -225,6 +227,11 @@ def read_settings(environment: Mapping[str, str] | None = None, **flags: object)
             listed = ", ".join(f"`{choice}`" for choice in choices)
             raise SetupError(f"`{PREFIX}{name.upper()}` is `{getattr(settings, name)}`; it is one of {listed}.")
     return settings
+
+
+def environment() -> Mapping[str, str]:
+    """What a configuration file may name as `${env:NAME}`."""
+    return os.environ
 
 
 def _refuse_unknown(environment: Mapping[str, str], fields: Mapping[str, object]) -> None:

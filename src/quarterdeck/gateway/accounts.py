@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 import msgspec
 from yarl import URL
 
 from quarterdeck.core import clock, ids
 from quarterdeck.core.errors import Conflict, InvalidInput, NotFound, QuarterdeckError
+from quarterdeck.core.ownership import require_owner
 from quarterdeck.core.paging import Page
 from quarterdeck.gateway import store
 from quarterdeck.gateway.application import Applications
@@ -57,8 +59,66 @@ async def add(
     base_url: str | None = None,
     api_key: str | None = None,
     models: Sequence[str] = (),
+    owner: str = "ui",
 ) -> ConfiguredProvider:
     """Store a provider, its credential sealed. It can be called from the next request on."""
+    account = _sound(work, name, kind, base_url, api_key, models, owner)
+    _require_free(work, name)
+    work.part(Catalogue).require_usable(account)
+    await store.add(work.runtime.database, work.runtime.vault, account)
+    await work.runtime.events.publish(ProvidersChanged())
+    return _shown(work.part(Catalogue).providers(work.project_id)[name])
+
+
+async def put(
+    work: Work,
+    name: str,
+    *,
+    kind: ProviderKind,
+    base_url: str | None = None,
+    api_key: str | None = None,
+    models: Sequence[str] = (),
+    owner: str = "ui",
+    force: bool = False,
+) -> ConfiguredProvider:
+    """Store a provider, or change the stored one of this name. `api_key` None leaves the credential that is there."""
+    known = stored(work).get(name)
+    if known is None:
+        return await add(work, name, kind=kind, base_url=base_url, api_key=api_key, models=models, owner=owner)
+    require_owner(f"The provider `{name}`", known.owner, owner=owner, force=force)
+    wanted = _sound(work, name, kind, base_url, api_key or known.api_key, models, owner)
+    account = replace(wanted, id=known.id, created_at=known.created_at)
+    if account.base_url != known.base_url and known.api_key and not api_key:
+        raise InvalidInput("Another address does not get the stored credential by itself: send `api_key` again.", param="api_key")
+    work.part(Catalogue).require_usable(account)
+    await store.change(work.runtime.database, work.runtime.vault, account)
+    await work.runtime.events.publish(ProvidersChanged())
+    return _shown(work.part(Catalogue).providers(work.project_id)[name])
+
+
+def stored(work: Work) -> dict[str, Account]:
+    """The providers that are stored for this project, with what opens them: not for anybody's eyes."""
+    known = work.part(Catalogue).providers(work.project_id)
+    return {name: provider.account for name, provider in known.items() if provider.account.origin == "stored"}
+
+
+def standard_address(name: str, kind: ProviderKind, base_url: str | None) -> str | None:
+    """The base URL that a provider gets, standard where none is said; None when it cannot do without."""
+    try:
+        return _address(name, kind, base_url)
+    except InvalidInput:
+        return None
+
+
+def _sound(
+    work: Work,
+    name: str,
+    kind: ProviderKind,
+    base_url: str | None,
+    api_key: str | None,
+    models: Sequence[str],
+    owner: str,
+) -> Account:
     if kind == "local":
         raise InvalidInput(
             "Providers of kind `local` are built in. Add `openai-compatible` for a server of yours.", param="kind"
@@ -72,7 +132,7 @@ async def add(
         raise InvalidInput("`api_key` has spaces or characters that no key has. Was it copied whole?", param="api_key")
     if kind not in _MAY_NEED_NO_KEY and not api_key:
         raise InvalidInput(f"`{kind}` needs an `api_key`.", param="api_key")
-    account = Account(
+    return Account(
         name=name,
         kind=kind,
         base_url=_address(name, kind, base_url),
@@ -81,15 +141,11 @@ async def add(
         project_id=work.project_id,
         created_at=clock.iso(clock.now()),
         id=ids.new_id("prv"),
+        owner=owner,
     )
-    _require_free(work, name)
-    work.part(Catalogue).require_usable(account)
-    await store.add(work.runtime.database, work.runtime.vault, account)
-    await work.runtime.events.publish(ProvidersChanged())
-    return _shown(work.part(Catalogue).providers(work.project_id)[name])
 
 
-async def remove(work: Work, name: str) -> None:
+async def remove(work: Work, name: str, *, owner: str = "ui", force: bool = False) -> None:
     """Forget a stored provider and its credential."""
     account = _provider(work, name).account
     if account.origin == "built-in":
@@ -97,6 +153,7 @@ async def remove(work: Work, name: str) -> None:
     if account.origin != "stored":
         variable = account.origin.partition(":")[2]
         raise Conflict(f"`{name}` comes from the environment. Unset `{variable}` and restart the server to remove it.")
+    require_owner(f"The provider `{name}`", account.owner, owner=owner, force=force)
     await store.remove(work.runtime.database, work.project_id, name)
     await work.runtime.events.publish(ProvidersChanged())
 
@@ -201,6 +258,7 @@ def _shown(provider: Provider) -> ConfiguredProvider:
         key_hint=account.key_hint,
         models=[offered.name for offered in provider.models()],
         created_at=account.created_at,
+        owner=account.owner,
     )
 
 

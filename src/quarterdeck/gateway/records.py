@@ -21,6 +21,7 @@ class ConfiguredProvider:
     key_hint: str | None
     models: list[str]
     created_at: str | None
+    owner: str = "ui"
 
 
 @dataclass(frozen=True)

@@ -40,9 +40,9 @@ async def add_provider(body: NewProvider, work: CanAdmin) -> ConfiguredProvider:
 
 
 @router.delete("/providers/{name}", status_code=204)
-async def remove_provider(name: str, work: CanAdmin) -> None:
+async def remove_provider(name: str, work: CanAdmin, force: bool = False) -> None:
     """Forget a stored provider and its credential."""
-    await accounts.remove(work, name)
+    await accounts.remove(work, name, force=force)
 
 
 @router.post("/providers/{name}/checks")

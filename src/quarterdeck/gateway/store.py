@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from quarterdeck.core.errors import Conflict, SetupError
@@ -32,6 +32,7 @@ async def accounts(database: Database, vault: Vault) -> list[Account]:
             project_id=row.project_id,
             created_at=row.created_at,
             id=row.id,
+            owner=row.owner,
         )
         for row in rows
     ]
@@ -43,12 +44,8 @@ async def add(database: Database, vault: Vault, account: Account) -> None:
         "id": account.id,
         "project_id": account.project_id,
         "name": account.name,
-        "kind": account.kind,
-        "base_url": account.base_url,
-        "sealed_api_key": vault.seal(account.api_key, _place(account.id)) if account.api_key else None,
-        "key_hint": account.key_hint,
-        "models": json.dumps(account.models),
         "created_at": account.created_at,
+        **_changeable(vault, account),
     }
     try:
         async with database.writing() as connection:
@@ -59,6 +56,13 @@ async def add(database: Database, vault: Vault, account: Account) -> None:
         ) from error
 
 
+async def change(database: Database, vault: Vault, account: Account) -> None:
+    """Keep an account that is there already as it is now."""
+    changed = update(providers).where(providers.c.project_id == account.project_id, providers.c.name == account.name)
+    async with database.writing() as connection:
+        await connection.execute(changed.values(**_changeable(vault, account)))
+
+
 async def remove(database: Database, project_id: str, name: str) -> bool:
     """Forget an account; False when there was none."""
     async with database.writing() as connection:
@@ -66,6 +70,17 @@ async def remove(database: Database, project_id: str, name: str) -> bool:
             delete(providers).where(providers.c.project_id == project_id, providers.c.name == name)
         )
     return bool(result.rowcount)
+
+
+def _changeable(vault: Vault, account: Account) -> dict[str, object]:
+    return {
+        "kind": account.kind,
+        "base_url": account.base_url,
+        "sealed_api_key": vault.seal(account.api_key, _place(account.id)) if account.api_key else None,
+        "key_hint": account.key_hint,
+        "models": json.dumps(account.models),
+        "owner": account.owner,
+    }
 
 
 def _opened(vault: Vault, name: str, sealed: bytes | None, place: str) -> str | None:

@@ -8,9 +8,10 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from quarterdeck.core import clock
-from quarterdeck.core.errors import Conflict, InvalidInput, NotFound
+from quarterdeck.core.errors import InvalidInput, NotFound
 from quarterdeck.core.hashing import Json
 from quarterdeck.core.ids import new_id
+from quarterdeck.core.ownership import require_owner
 from quarterdeck.core.paging import Page
 from quarterdeck.runtime.work import Work
 from quarterdeck.safety import store
@@ -49,7 +50,7 @@ class GuardrailWish:
     """The credential of its webhook. None keeps the one that is stored; an empty text removes it."""
 
 
-async def put(work: Work, name: str, wish: GuardrailWish, *, owner: str = "ui") -> Guardrail:
+async def put(work: Work, name: str, wish: GuardrailWish, *, owner: str = "ui", force: bool = False) -> Guardrail:
     """Make a guardrail, or the next version of one. It holds from the next request on."""
     if not _NAME.fullmatch(name):
         raise InvalidInput(
@@ -58,7 +59,8 @@ async def put(work: Work, name: str, wish: GuardrailWish, *, owner: str = "ui") 
         )
     _require_sound(wish)
     known = await store.guardrail(work.runtime.database, work.project_id, name)
-    _require_owner(known, owner)
+    if known is not None:
+        require_owner(f"The guardrail `{name}`", known.owner, owner=owner, force=force)
     now = clock.iso(clock.now())
     guardrail = Guardrail(
         id=known.id if known else new_id("grd"),
@@ -82,19 +84,20 @@ async def put(work: Work, name: str, wish: GuardrailWish, *, owner: str = "ui") 
     return guardrail
 
 
-async def switch(work: Work, name: str, *, enabled: bool) -> Guardrail:
+async def switch(work: Work, name: str, *, enabled: bool, force: bool = False) -> Guardrail:
     """Switch a guardrail on or off."""
     known = await get(work, name)
-    _require_owner(known, "ui")
+    require_owner(f"The guardrail `{name}`", known.owner, owner="ui", force=force)
     changed = replace(known, enabled=enabled, version=known.version + 1, changed_at=clock.iso(clock.now()))
     await store.put(work.runtime.database, work.runtime.vault, work.project_id, changed, secret=None)
     await work.runtime.events.publish(GuardrailsChanged())
     return changed
 
 
-async def remove(work: Work, name: str, *, owner: str = "ui") -> None:
+async def remove(work: Work, name: str, *, owner: str = "ui", force: bool = False) -> None:
     """Take a guardrail away. Verdicts that name it stay in the traces."""
-    _require_owner(await get(work, name), owner)
+    known = await get(work, name)
+    require_owner(f"The guardrail `{name}`", known.owner, owner=owner, force=force)
     await store.remove(work.runtime.database, work.project_id, name)
     await work.runtime.events.publish(GuardrailsChanged())
 
@@ -108,6 +111,11 @@ async def get(work: Work, name: str) -> Guardrail:
     return found
 
 
+async def secret_of(work: Work, name: str) -> str | None:
+    """The credential of a guardrail's webhook: for who applies a configuration, not for anybody's eyes."""
+    return await store.secret(work.runtime.database, work.runtime.vault, work.project_id, name)
+
+
 async def all_guardrails(work: Work) -> Page[Guardrail]:
     """The guardrails of the project, by name."""
     return Page(await store.guardrails(work.runtime.database, work.project_id))
@@ -116,8 +124,7 @@ async def all_guardrails(work: Work) -> Page[Guardrail]:
 async def trial(work: Work, name: str, text: str, stage: Stage) -> GuardrailTrial:
     """What a guardrail says about a text, without any request. Its webhook is asked for real."""
     record = await get(work, name)
-    secret = await store.secret(work.runtime.database, work.runtime.vault, work.project_id, name)
-    return await _try(work, live(record, secret), text, stage)
+    return await _try(work, live(record, await secret_of(work, name)), text, stage)
 
 
 async def trial_of_checks(work: Work, checks: list[dict[str, Json]], text: str, action: Action) -> GuardrailTrial:
@@ -163,11 +170,6 @@ def _mapping(wanted: object) -> Mapping[str, object]:
     if not isinstance(wanted, dict):
         raise InvalidInput("A check is an object with a `kind` and its options.", param="checks")
     return wanted
-
-
-def _require_owner(known: Guardrail | None, owner: str) -> None:
-    if known is not None and known.owner != owner and known.owner != "ui":
-        raise Conflict(f"The guardrail `{known.name}` is kept in {known.owner}. Change it there and apply that.")
 
 
 def _once(names: list[Any]) -> list[Any]:  # Any: a list of one Literal type or another

@@ -101,18 +101,18 @@ async def read_guardrail(name: str, work: CanRead) -> Guardrail:
 
 
 @router.put("/guardrails/{name}")
-async def put_guardrail(name: str, body: GuardrailBody, work: CanAdmin) -> Guardrail:
-    return await guardrails.put(work, name, body.wish())
+async def put_guardrail(name: str, body: GuardrailBody, work: CanAdmin, force: bool = False) -> Guardrail:
+    return await guardrails.put(work, name, body.wish(), force=force)
 
 
 @router.patch("/guardrails/{name}")
-async def switch_guardrail(name: str, body: SwitchBody, work: CanAdmin) -> Guardrail:
-    return await guardrails.switch(work, name, enabled=body.enabled)
+async def switch_guardrail(name: str, body: SwitchBody, work: CanAdmin, force: bool = False) -> Guardrail:
+    return await guardrails.switch(work, name, enabled=body.enabled, force=force)
 
 
 @router.delete("/guardrails/{name}", status_code=204)
-async def remove_guardrail(name: str, work: CanAdmin) -> None:
-    await guardrails.remove(work, name)
+async def remove_guardrail(name: str, work: CanAdmin, force: bool = False) -> None:
+    await guardrails.remove(work, name, force=force)
 
 
 @router.post("/guardrails/{name}/trials")

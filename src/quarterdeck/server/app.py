@@ -13,6 +13,7 @@ from quarterdeck.access.limits import routes as limit_routes
 from quarterdeck.access.teams import routes as team_routes
 from quarterdeck.config.settings import Settings
 from quarterdeck.core import ids
+from quarterdeck.declared import routes as declared_routes
 from quarterdeck.gateway import routes as gateway_routes
 from quarterdeck.gateway.asgi import DataPlane
 from quarterdeck.gateway.compression import routes as compression_routes
@@ -50,6 +51,7 @@ ROOMS: tuple[APIRouter, ...] = (
     prompts_routes.router,
     retrieval_routes.router,
     safety_routes.router,
+    declared_routes.router,
 )
 """The control API of all rooms: what is not listed here is not served."""
 

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 
 from quarterdeck import __version__
+from quarterdeck.declared.watching import Watch
 from quarterdeck.observability.recorder import Recorder
 from quarterdeck.runtime.runtime import Runtime
 from quarterdeck.storage import health as storage_health
@@ -23,7 +24,15 @@ async def readiness(request: Request) -> JSONResponse:
     troubles = await _troubles(request.app.state.runtime)
     if troubles:
         return JSONResponse({"status": "not ready", "troubles": troubles}, 503, {"retry-after": "1"})
-    return JSONResponse({"status": "ready"})
+    notices = _notices(request.app.state.runtime)
+    return JSONResponse({"status": "ready", **({"notices": notices} if notices else {})})
+
+
+def _notices(runtime: Runtime) -> dict[str, str]:
+    """What somebody should look at, while requests are answered as before. Why it is so, the control API tells."""
+    if runtime.part(Watch).state.state == "broken":
+        return {"config": "the configuration file cannot be applied as it is; what was applied before holds"}
+    return {}
 
 
 async def _troubles(runtime: Runtime) -> dict[str, str]:

@@ -23,6 +23,7 @@ from quarterdeck.access.keyring import Keyring
 from quarterdeck.access.login_links import LoginLinks
 from quarterdeck.config.settings import Settings
 from quarterdeck.core.errors import SetupError
+from quarterdeck.declared.watching import Watch
 from quarterdeck.demo.seeding import seed
 from quarterdeck.runtime.runtime import Runtime
 from quarterdeck.server.app import Application
@@ -63,7 +64,7 @@ async def _serve(settings: Settings, listening: socket.socket, *, demo: bool) ->
 
         loading = asyncio.create_task(_load_demo(runtime, ready)) if demo else None
         try:
-            await _Server(Application(runtime), settings, announce).serve([listening])
+            await _Server(runtime, announce).serve([listening])
         finally:
             session.unlink(missing_ok=True)
             if loading is not None:
@@ -83,10 +84,11 @@ async def _load_demo(runtime: Runtime, ready: asyncio.Event) -> None:
 class _Server(uvicorn.Server):
     """Uvicorn with our manners: it says when it is ready, and a stop that went well ends the process with 0."""
 
-    def __init__(self, application: Application, settings: Settings, announce: Callable[[], None]) -> None:
+    def __init__(self, runtime: Runtime, announce: Callable[[], None]) -> None:
+        settings = runtime.settings
         super().__init__(
             uvicorn.Config(
-                application,
+                Application(runtime),
                 http=ClientConnection,
                 ws="none",
                 lifespan="off",
@@ -99,6 +101,8 @@ class _Server(uvicorn.Server):
             )
         )
         self._announce = announce
+        self._watch = runtime.part(Watch)
+        self._reading: asyncio.Task[None] | None = None
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
@@ -111,7 +115,11 @@ class _Server(uvicorn.Server):
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stop)
+        loop.add_signal_handler(signal.SIGHUP, self._reread)
         yield
+
+    def _reread(self) -> None:
+        self._reading = asyncio.create_task(self._watch.apply())
 
     def _stop(self) -> None:
         self.force_exit = self.should_exit  # the second signal waits for nobody

@@ -23,8 +23,9 @@ from quarterdeck.access.limits.records import StoreFailure
 from quarterdeck.access.login_links import LoginLinks
 from quarterdeck.access.records import KeysChanged
 from quarterdeck.access.throttle import LoginThrottle
-from quarterdeck.config.settings import Settings
+from quarterdeck.config.settings import Settings, environment
 from quarterdeck.core.events import Events
+from quarterdeck.declared.watching import Watch
 from quarterdeck.gateway.batching import records as batch_records
 from quarterdeck.gateway.batching import running as running_batches
 from quarterdeck.gateway.embedder import Embedder
@@ -69,6 +70,7 @@ async def running(settings: Settings) -> AsyncIterator[Runtime]:
         await _gateway(runtime, house)
         await _retrieval(runtime, house)
         await install_orchestration(runtime)
+        await _declared(runtime, house)
         yield runtime
 
 
@@ -150,6 +152,12 @@ async def _retrieval(runtime: Runtime, house: AsyncExitStack) -> None:
     await embedding_job.resume(runtime)
     await repricing.resume(runtime)
     await running_batches.resume(runtime)
+
+
+async def _declared(runtime: Runtime, house: AsyncExitStack) -> None:
+    watch = runtime.install(Watch, Watch(runtime, runtime.settings.config_file, environment()))
+    house.push_async_callback(watch.close)
+    await watch.open()
 
 
 def _upstream_session(settings: Settings) -> aiohttp.ClientSession:

@@ -165,6 +165,7 @@ providers = Table(
     Column("key_hint", String),
     Column("models", Text, nullable=False),
     Column("created_at", String, nullable=False),
+    Column("owner", String, nullable=False, server_default="ui"),
     UniqueConstraint("project_id", "name"),
 )
 
@@ -199,6 +200,7 @@ semantic_caches = Table(
     Column("broken", Text),
     Column("served", Integer, nullable=False),
     Column("saved_pico", BigInteger, nullable=False),
+    Column("owner", String, nullable=False, server_default="ui"),
 )
 
 # Would-be hits that were compared with the right answer. No text: traces have that, under their own retention.
@@ -565,6 +567,22 @@ deployments = Table(
     Column("started_at", String, nullable=False),
     Column("actor", String, nullable=False),
     Column("reason", Text, nullable=False),
+)
+
+# --- declared -------------------------------------------------------------------------------------------------
+
+# What a configuration file may name as `${secret:NAME}`.
+named_secrets = Table(
+    "named_secrets",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("project_id", String, ForeignKey("projects.id"), nullable=False),
+    Column("name", String, nullable=False),
+    Column("sealed", LargeBinary, nullable=False),
+    Column("hint", String, nullable=False),
+    Column("changed_at", String, nullable=False),
+    Column("changed_by", String, nullable=False),
+    UniqueConstraint("project_id", "name"),
 )
 
 # --- responses ------------------------------------------------------------------------------------------------

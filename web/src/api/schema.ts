@@ -116,6 +116,106 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/config/applications": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Apply Config
+         * @description Make live what is declared: all of it, or nothing.
+         */
+        post: operations["apply_config"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/config/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export Config
+         * @description What is live, as a file would declare it.
+         */
+        get: operations["export_config"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/config/file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Watched File
+         * @description The file of `quarterdeck up --config`, and whether what it says now holds.
+         */
+        get: operations["get_watched_file"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/config/plans": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Plan Config
+         * @description What applying would do, without doing it.
+         */
+        post: operations["plan_config"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/config/schema": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Config Schema
+         * @description The JSON Schema of `quarterdeck.yaml`.
+         */
+        get: operations["get_config_schema"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/guardrail-checks": {
         parameters: {
             query?: never;
@@ -1263,6 +1363,50 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/secrets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Secrets
+         * @description The names of the secrets that a file may refer to.
+         */
+        get: operations["list_secrets"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/secrets/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Put Secret
+         * @description Set a secret.
+         */
+        put: operations["put_secret"];
+        post?: never;
+        /**
+         * Remove Secret
+         * @description Forget a secret.
+         */
+        delete: operations["remove_secret"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/semantic-caches": {
         parameters: {
             query?: never;
@@ -1604,11 +1748,8 @@ export interface components {
             models: components["schemas"]["TargetHealth"][];
             /** Name */
             name: string;
-            /**
-             * Owner
-             * @enum {string}
-             */
-            owner: "ui" | "file";
+            /** Owner */
+            owner: string;
             plan: components["schemas"]["Plan"];
             /** Updated At */
             updated_at: string;
@@ -1711,6 +1852,37 @@ export interface components {
             suggested_questions: string[];
         };
         /**
+         * Application
+         * @description What was done, as a whole.
+         */
+        Application: {
+            /** Changes */
+            changes: components["schemas"]["Change"][];
+            /** Made Keys */
+            made_keys: components["schemas"]["MadeKey"][];
+            /** Source */
+            source: string;
+            /** Unchanged */
+            unchanged: number;
+        };
+        /**
+         * ApplicationWish
+         * @description The same, and whether what the file once declared and does not any more is taken away.
+         */
+        ApplicationWish: {
+            document: components["schemas"]["Declaration"];
+            /**
+             * Prune
+             * @default false
+             */
+            prune?: boolean;
+            /**
+             * Source
+             * @default quarterdeck.yaml
+             */
+            source?: string;
+        };
+        /**
          * Approval
          * @description Which tool is approved as it is now; all of them when none is named.
          */
@@ -1797,6 +1969,43 @@ export interface components {
             scope: "key" | "project";
             /** Ttl S */
             ttl_s: number;
+        };
+        /**
+         * Change
+         * @description What would be done to one object.
+         */
+        Change: {
+            /** Fields */
+            fields?: components["schemas"]["FieldChange"][];
+            /** Kind */
+            kind: string;
+            /** Name */
+            name: string;
+            /** Owner */
+            owner?: string | null;
+            /** Project */
+            project: string;
+            /**
+             * Verb
+             * @enum {string}
+             */
+            verb: "create" | "change" | "adopt" | "remove";
+        };
+        /**
+         * ChangePlan
+         * @description The difference between what is declared and what is live.
+         */
+        ChangePlan: {
+            /** Adoptions */
+            adoptions: components["schemas"]["Change"][];
+            /** Changes */
+            changes: components["schemas"]["Change"][];
+            /** Leftovers */
+            leftovers: components["schemas"]["Change"][];
+            /** Source */
+            source: string;
+            /** Unchanged */
+            unchanged: number;
         };
         /**
          * CheckKind
@@ -2010,6 +2219,11 @@ export interface components {
             name: string;
             /** Origin */
             origin: string;
+            /**
+             * Owner
+             * @default ui
+             */
+            owner?: string;
         };
         /**
          * CorrectedBill
@@ -2044,6 +2258,459 @@ export interface components {
             unit: string;
             /** Usd */
             usd: number;
+        };
+        /**
+         * Declaration
+         * @description A whole file. What stands at the top is for the project it is applied to, `default` if nothing else is said.
+         */
+        Declaration: {
+            /**
+             * Guardrails
+             * @default {}
+             */
+            guardrails?: {
+                [key: string]: components["schemas"]["DeclaredGuardrail"];
+            };
+            /**
+             * Keys
+             * @default {}
+             */
+            keys?: {
+                [key: string]: components["schemas"]["DeclaredKey"];
+            };
+            /**
+             * Limits
+             * @default {}
+             */
+            limits?: {
+                [key: string]: components["schemas"]["DeclaredLimit"];
+            };
+            /**
+             * Mcp Servers
+             * @default {}
+             */
+            mcp_servers?: {
+                [key: string]: components["schemas"]["DeclaredMcpServer"];
+            };
+            /**
+             * Prices
+             * @default []
+             */
+            prices?: components["schemas"]["DeclaredPrice"][];
+            /**
+             * Projects
+             * @default {}
+             */
+            projects?: {
+                [key: string]: components["schemas"]["Sections"];
+            };
+            /**
+             * Prompts
+             * @default {}
+             */
+            prompts?: {
+                [key: string]: components["schemas"]["DeclaredPrompt"];
+            };
+            /**
+             * Providers
+             * @default {}
+             */
+            providers?: {
+                [key: string]: components["schemas"]["DeclaredProvider"];
+            };
+            /**
+             * Routes
+             * @default {}
+             */
+            routes?: {
+                [key: string]: components["schemas"]["Plan"];
+            };
+            /**
+             * Semantic Caches
+             * @default {}
+             */
+            semantic_caches?: {
+                [key: string]: components["schemas"]["DeclaredSemanticCache"];
+            };
+            /**
+             * Teams
+             * @default {}
+             */
+            teams?: {
+                [key: string]: components["schemas"]["DeclaredTeam"];
+            };
+            /**
+             * Version
+             * @default 1
+             * @constant
+             */
+            version?: 1;
+        };
+        /**
+         * DeclaredGuardrail
+         * @description What is looked for in which texts, and what happens when it is found.
+         */
+        DeclaredGuardrail: {
+            /**
+             * Action
+             * @default block
+             * @enum {string}
+             */
+            action?: "block" | "redact" | "flag";
+            /** Checks */
+            checks: {
+                [key: string]: components["schemas"]["Json-Input"];
+            }[];
+            /**
+             * Description
+             * @default
+             */
+            description?: string;
+            /**
+             * Enabled
+             * @default true
+             */
+            enabled?: boolean;
+            /**
+             * Roles
+             * @default [
+             *       "user",
+             *       "tool"
+             *     ]
+             */
+            roles?: ("system" | "user" | "assistant" | "tool")[];
+            /**
+             * @default {
+             *       "apps": [],
+             *       "asked_only": false,
+             *       "keys": [],
+             *       "models": []
+             *     }
+             */
+            scope?: components["schemas"]["DeclaredScope"];
+            /** Secret */
+            secret?: string | null;
+            /**
+             * Stages
+             * @default [
+             *       "input",
+             *       "output"
+             *     ]
+             */
+            stages?: ("input" | "output")[];
+            /**
+             * Streaming
+             * @default hold
+             * @enum {string}
+             */
+            streaming?: "hold" | "skip";
+        };
+        /**
+         * DeclaredKey
+         * @description An API key. Its secret is made when it is first applied, unless a reference says what it is.
+         */
+        DeclaredKey: {
+            /**
+             * Allowed Ips
+             * @default []
+             */
+            allowed_ips?: string[];
+            /**
+             * Allowed Models
+             * @default []
+             */
+            allowed_models?: string[];
+            /**
+             * Allowed Tools
+             * @default []
+             */
+            allowed_tools?: string[];
+            /**
+             * Metadata
+             * @default {}
+             */
+            metadata?: {
+                [key: string]: string;
+            };
+            /**
+             * Passthrough
+             * @default true
+             */
+            passthrough?: boolean;
+            /**
+             * Scopes
+             * @default [
+             *       "gateway",
+             *       "read",
+             *       "write"
+             *     ]
+             */
+            scopes?: ("gateway" | "read" | "write" | "admin")[];
+            /** Secret */
+            secret?: string | null;
+            /**
+             * Tags
+             * @default []
+             */
+            tags?: string[];
+            /** Team */
+            team?: string | null;
+        };
+        /**
+         * DeclaredLimit
+         * @description How much may be used in a window. A budget is a limit of `cost`, in US dollars.
+         */
+        DeclaredLimit: {
+            /**
+             * Alert At
+             * @default [
+             *       0.8,
+             *       1
+             *     ]
+             */
+            alert_at?: number[];
+            /** Amount */
+            amount: number;
+            /**
+             * Each
+             * @default false
+             */
+            each?: boolean;
+            /**
+             * Enabled
+             * @default true
+             */
+            enabled?: boolean;
+            /**
+             * Hard
+             * @default true
+             */
+            hard?: boolean;
+            /**
+             * Metric
+             * @enum {string}
+             */
+            metric: "requests" | "tokens" | "input_tokens" | "output_tokens" | "concurrency" | "cost";
+            /**
+             * Subject
+             * @default project
+             * @enum {string}
+             */
+            subject?: "project" | "team" | "user" | "key" | "tag" | "model" | "app";
+            /** Subject Id */
+            subject_id?: string | null;
+            /** Window */
+            window?: ("second" | "minute" | "hour" | "day" | "week" | "month" | "total") | null;
+        };
+        /**
+         * DeclaredMcpServer
+         * @description An MCP server behind the gateway's endpoint.
+         */
+        DeclaredMcpServer: {
+            /**
+             * Allowed Tools
+             * @default []
+             */
+            allowed_tools?: string[];
+            /**
+             * Headers
+             * @default {}
+             */
+            headers?: {
+                [key: string]: string;
+            };
+            /**
+             * On Change
+             * @default block
+             * @enum {string}
+             */
+            on_change?: "block" | "flag";
+            /** Price Usd Per Call */
+            price_usd_per_call?: number | null;
+            /**
+             * Timeout S
+             * @default 60
+             */
+            timeout_s?: number;
+            /**
+             * Transport
+             * @default auto
+             * @enum {string}
+             */
+            transport?: "auto" | "streamable-http" | "sse";
+            /** Url */
+            url: string;
+        };
+        /**
+         * DeclaredPrice
+         * @description A price that wins over the price lists: tokens by the million, in US dollars.
+         */
+        DeclaredPrice: {
+            /**
+             * Above
+             * @default []
+             */
+            above?: components["schemas"]["DeclaredPriceStep"][];
+            /** Hours */
+            hours?: [
+                string,
+                string
+            ] | null;
+            /** Model */
+            model: string;
+            /**
+             * Note
+             * @default
+             */
+            note?: string;
+            /** Prices */
+            prices: {
+                [key: string]: number | string;
+            };
+            /** Provider */
+            provider: string;
+            /** Service Tier */
+            service_tier?: string | null;
+            /** Since */
+            since?: string | null;
+        };
+        /**
+         * DeclaredPriceStep
+         * @description Other prices for prompts of more than so many tokens.
+         */
+        DeclaredPriceStep: {
+            /** Prices */
+            prices: {
+                [key: string]: number | string;
+            };
+            /** Tokens */
+            tokens: number;
+        };
+        /**
+         * DeclaredPrompt
+         * @description A wording, often `${file:prompts/NAME.txt}`; a new one becomes the next version, and gets the labels.
+         */
+        DeclaredPrompt: {
+            /**
+             * Labels
+             * @default []
+             */
+            labels?: string[];
+            /** Model */
+            model?: string | null;
+            /**
+             * Note
+             * @default
+             */
+            note?: string;
+            /**
+             * Parameters
+             * @default {}
+             */
+            parameters?: {
+                [key: string]: components["schemas"]["Json-Input"];
+            };
+            /** Template */
+            template: string;
+        };
+        /**
+         * DeclaredProvider
+         * @description Somebody who runs models.
+         */
+        DeclaredProvider: {
+            /** Api Key */
+            api_key?: string | null;
+            /** Base Url */
+            base_url?: string | null;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "openai" | "anthropic" | "azure" | "gemini" | "vertex" | "bedrock" | "cohere" | "mistral" | "openai-compatible" | "litellm";
+            /**
+             * Models
+             * @default []
+             */
+            models?: string[];
+        };
+        /**
+         * DeclaredScope
+         * @description To what a guardrail applies; nothing means everything.
+         */
+        DeclaredScope: {
+            /**
+             * Apps
+             * @default []
+             */
+            apps?: string[];
+            /**
+             * Asked Only
+             * @default false
+             */
+            asked_only?: boolean;
+            /**
+             * Keys
+             * @default []
+             */
+            keys?: string[];
+            /**
+             * Models
+             * @default []
+             */
+            models?: string[];
+        };
+        /**
+         * DeclaredSemanticCache
+         * @description How answers of an app or model may be given again, under which promise.
+         */
+        DeclaredSemanticCache: {
+            /**
+             * Check Share
+             * @default 0.1
+             */
+            check_share?: number;
+            /**
+             * Confidence
+             * @default 0.95
+             */
+            confidence?: number;
+            /**
+             * Mode
+             * @default on
+             * @enum {string}
+             */
+            mode?: "on" | "by-header";
+            /**
+             * Most Wrong
+             * @default 0.02
+             */
+            most_wrong?: number;
+            /**
+             * Personal Data
+             * @default false
+             */
+            personal_data?: boolean;
+            /**
+             * Shared
+             * @default false
+             */
+            shared?: boolean;
+            /**
+             * Ttl S
+             * @default 3600
+             */
+            ttl_s?: number;
+        };
+        /**
+         * DeclaredTeam
+         * @description People or programs whose keys share limits and budgets.
+         */
+        DeclaredTeam: {
+            /**
+             * Description
+             * @default
+             */
+            description?: string;
         };
         /**
          * Deployment
@@ -2194,6 +2861,16 @@ export interface components {
              * @default []
              */
             timeout?: string[];
+        };
+        /**
+         * FieldChange
+         * @description One field of an object that would become another. Credentials are not shown, only that they differ.
+         */
+        FieldChange: {
+            becomes: components["schemas"]["Json-Output"];
+            /** Field */
+            field: string;
+            was: components["schemas"]["Json-Output"];
         };
         /**
          * FileReply
@@ -2883,6 +3560,18 @@ export interface components {
             token: string;
         };
         /**
+         * MadeKey
+         * @description A key that was made. This is the only time its secret can be read.
+         */
+        MadeKey: {
+            /** Name */
+            name: string;
+            /** Project */
+            project: string;
+            /** Secret */
+            secret: string;
+        };
+        /**
          * Manifest
          * @description The files that the client has.
          */
@@ -3025,6 +3714,20 @@ export interface components {
             p95_ms: number | null;
             /** Requests */
             requests: number;
+        };
+        /**
+         * NamedSecret
+         * @description A secret that a file may name: everything but itself.
+         */
+        NamedSecret: {
+            /** Changed At */
+            changed_at: string;
+            /** Changed By */
+            changed_by: string;
+            /** Hint */
+            hint: string;
+            /** Name */
+            name: string;
         };
         /**
          * NewApp
@@ -3521,6 +4224,16 @@ export interface components {
          * Page
          * @description Some items, and the cursor of the next page (None on the last).
          */
+        Page_NamedSecret_: {
+            /** Items */
+            items: components["schemas"]["NamedSecret"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
+        };
+        /**
+         * Page
+         * @description Some items, and the cursor of the next page (None on the last).
+         */
         Page_Project_: {
             /** Items */
             items: components["schemas"]["Project"][];
@@ -3924,6 +4637,8 @@ export interface components {
             apgr_length_only: components["schemas"]["Interval"];
             apgr_unseen_topics: components["schemas"]["Interval"] | null;
             gap: components["schemas"]["Interval"];
+            /** Held Out */
+            held_out: number;
             /** Kept */
             kept: number | null;
             /** Kept Bound */
@@ -4080,6 +4795,88 @@ export interface components {
             took_ms: number;
         };
         /**
+         * SecretValue
+         * @description What a secret says.
+         */
+        SecretValue: {
+            /** Value */
+            value: string;
+        };
+        /**
+         * Sections
+         * @description What a project has.
+         */
+        Sections: {
+            /**
+             * Guardrails
+             * @default {}
+             */
+            guardrails?: {
+                [key: string]: components["schemas"]["DeclaredGuardrail"];
+            };
+            /**
+             * Keys
+             * @default {}
+             */
+            keys?: {
+                [key: string]: components["schemas"]["DeclaredKey"];
+            };
+            /**
+             * Limits
+             * @default {}
+             */
+            limits?: {
+                [key: string]: components["schemas"]["DeclaredLimit"];
+            };
+            /**
+             * Mcp Servers
+             * @default {}
+             */
+            mcp_servers?: {
+                [key: string]: components["schemas"]["DeclaredMcpServer"];
+            };
+            /**
+             * Prices
+             * @default []
+             */
+            prices?: components["schemas"]["DeclaredPrice"][];
+            /**
+             * Prompts
+             * @default {}
+             */
+            prompts?: {
+                [key: string]: components["schemas"]["DeclaredPrompt"];
+            };
+            /**
+             * Providers
+             * @default {}
+             */
+            providers?: {
+                [key: string]: components["schemas"]["DeclaredProvider"];
+            };
+            /**
+             * Routes
+             * @default {}
+             */
+            routes?: {
+                [key: string]: components["schemas"]["Plan"];
+            };
+            /**
+             * Semantic Caches
+             * @default {}
+             */
+            semantic_caches?: {
+                [key: string]: components["schemas"]["DeclaredSemanticCache"];
+            };
+            /**
+             * Teams
+             * @default {}
+             */
+            teams?: {
+                [key: string]: components["schemas"]["DeclaredTeam"];
+            };
+        };
+        /**
          * SemanticCacheCard
          * @description One semantic cache: its policy, whether the promise is kept, and what it has saved.
          */
@@ -4107,6 +4904,11 @@ export interface components {
             mode: "on" | "by-header";
             /** Most Wrong */
             most_wrong: number;
+            /**
+             * Owner
+             * @default ui
+             */
+            owner?: string;
             /** Personal Data */
             personal_data: boolean;
             /** Promise */
@@ -4935,6 +5737,40 @@ export interface components {
             /** Url */
             url: string;
         };
+        /**
+         * WatchedFile
+         * @description The file of `quarterdeck up --config`, and whether what it says now is what holds.
+         */
+        WatchedFile: {
+            /** Applied At */
+            applied_at?: string | null;
+            /**
+             * Changes
+             * @default 0
+             */
+            changes?: number;
+            /** Error */
+            error?: string | null;
+            /** Path */
+            path: string | null;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "none" | "applied" | "broken";
+        };
+        /**
+         * Wish
+         * @description What shall hold, and the name of the file that says so: it becomes the owner of what it declares.
+         */
+        Wish: {
+            document: components["schemas"]["Declaration"];
+            /**
+             * Source
+             * @default quarterdeck.yaml
+             */
+            source?: string;
+        };
     };
     responses: never;
     parameters: never;
@@ -5243,6 +6079,147 @@ export interface operations {
             };
         };
     };
+    apply_config: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ApplicationWish"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Application"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    export_config: {
+        parameters: {
+            query?: {
+                all_projects?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: components["schemas"]["Json-Output"];
+                    };
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    get_watched_file: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WatchedFile"];
+                };
+            };
+        };
+    };
+    plan_config: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Wish"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChangePlan"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    get_config_schema: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: components["schemas"]["Json-Output"];
+                    };
+                };
+            };
+        };
+    };
     list_check_kinds: {
         parameters: {
             query?: never;
@@ -5349,7 +6326,9 @@ export interface operations {
     };
     put_guardrail: {
         parameters: {
-            query?: never;
+            query?: {
+                force?: boolean;
+            };
             header?: never;
             path: {
                 name: string;
@@ -5384,7 +6363,9 @@ export interface operations {
     };
     remove_guardrail: {
         parameters: {
-            query?: never;
+            query?: {
+                force?: boolean;
+            };
             header?: never;
             path: {
                 name: string;
@@ -5413,7 +6394,9 @@ export interface operations {
     };
     switch_guardrail: {
         parameters: {
-            query?: never;
+            query?: {
+                force?: boolean;
+            };
             header?: never;
             path: {
                 name: string;
@@ -5651,7 +6634,9 @@ export interface operations {
     };
     change_key: {
         parameters: {
-            query?: never;
+            query?: {
+                force?: boolean;
+            };
             header?: never;
             path: {
                 key_id: string;
@@ -6182,7 +7167,9 @@ export interface operations {
     };
     put_limit: {
         parameters: {
-            query?: never;
+            query?: {
+                force?: boolean;
+            };
             header?: never;
             path: {
                 name: string;
@@ -6217,7 +7204,9 @@ export interface operations {
     };
     remove_limit: {
         parameters: {
-            query?: never;
+            query?: {
+                force?: boolean;
+            };
             header?: never;
             path: {
                 name: string;
@@ -6317,7 +7306,9 @@ export interface operations {
     };
     put_mcp_server: {
         parameters: {
-            query?: never;
+            query?: {
+                force?: boolean;
+            };
             header?: never;
             path: {
                 name: string;
@@ -6352,7 +7343,9 @@ export interface operations {
     };
     remove_mcp_server: {
         parameters: {
-            query?: never;
+            query?: {
+                force?: boolean;
+            };
             header?: never;
             path: {
                 name: string;
@@ -6648,7 +7641,9 @@ export interface operations {
     };
     withdraw_price: {
         parameters: {
-            query?: never;
+            query?: {
+                force?: boolean;
+            };
             header?: never;
             path: {
                 price_id: string;
@@ -7102,7 +8097,9 @@ export interface operations {
     };
     remove_provider: {
         parameters: {
-            query?: never;
+            query?: {
+                force?: boolean;
+            };
             header?: never;
             path: {
                 name: string;
@@ -7546,6 +8543,90 @@ export interface operations {
             };
         };
     };
+    list_secrets: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_NamedSecret_"];
+                };
+            };
+        };
+    };
+    put_secret: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SecretValue"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NamedSecret"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    remove_secret: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     list_semantic_caches: {
         parameters: {
             query?: never;
@@ -7599,7 +8680,9 @@ export interface operations {
     };
     put_semantic_cache: {
         parameters: {
-            query?: never;
+            query?: {
+                force?: boolean;
+            };
             header?: never;
             path: {
                 target: string;
@@ -7634,7 +8717,9 @@ export interface operations {
     };
     remove_semantic_cache: {
         parameters: {
-            query?: never;
+            query?: {
+                force?: boolean;
+            };
             header?: never;
             path: {
                 target: string;
@@ -7899,7 +8984,9 @@ export interface operations {
     };
     put_team: {
         parameters: {
-            query?: never;
+            query?: {
+                force?: boolean;
+            };
             header?: never;
             path: {
                 name: string;
@@ -7934,7 +9021,9 @@ export interface operations {
     };
     remove_team: {
         parameters: {
-            query?: never;
+            query?: {
+                force?: boolean;
+            };
             header?: never;
             path: {
                 name: string;

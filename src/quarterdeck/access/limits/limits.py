@@ -25,6 +25,7 @@ from quarterdeck.access.limits.records import (
 )
 from quarterdeck.core import clock, ids
 from quarterdeck.core.errors import InvalidInput, NotFound
+from quarterdeck.core.ownership import require_owner
 from quarterdeck.core.paging import Page, decode_cursor, encode_cursor
 from quarterdeck.runtime.work import Work
 
@@ -72,11 +73,12 @@ async def create(work: Work, name: str, wish: LimitWish, *, owner: str = "ui") -
     return limit
 
 
-async def put(work: Work, name: str, wish: LimitWish, *, owner: str = "ui") -> Limit:
+async def put(work: Work, name: str, wish: LimitWish, *, owner: str = "ui", force: bool = False) -> Limit:
     """The limit of this name, made or changed. What was used stays used, as long as the same thing is counted."""
     known = await store.limit(work.runtime.database, work.project_id, name)
     if known is None:
         return await create(work, name, wish, owner=owner)
+    require_owner(f"The limit `{name}`", known.owner, owner=owner, force=force)
     limit = replace(await _limit(work, name, wish, owner), created_at=known.created_at)
     if _counted(limit) == _counted(known):
         limit = replace(limit, id=known.id)
@@ -85,10 +87,11 @@ async def put(work: Work, name: str, wish: LimitWish, *, owner: str = "ui") -> L
     return limit
 
 
-async def remove(work: Work, name: str) -> None:
+async def remove(work: Work, name: str, *, owner: str = "ui", force: bool = False) -> None:
     """Limit no more, from the next request on."""
-    if not await store.remove(work.runtime.database, work.project_id, name):
-        raise NotFound(f"No limit is called `{name}`.")
+    known = await get(work, name)
+    require_owner(f"The limit `{name}`", known.owner, owner=owner, force=force)
+    await store.remove(work.runtime.database, work.project_id, name)
     await work.runtime.events.publish(LimitsChanged())
 
 

@@ -59,13 +59,13 @@ async def get_limit(name: str, work: CanRead) -> Limit:
 
 
 @router.put("/limits/{name}")
-async def put_limit(name: str, body: LimitTerms, work: CanAdmin) -> Limit:
-    return await limits.put(work, name, body.wish())
+async def put_limit(name: str, body: LimitTerms, work: CanAdmin, force: bool = False) -> Limit:
+    return await limits.put(work, name, body.wish(), force=force)
 
 
 @router.delete("/limits/{name}", status_code=204)
-async def remove_limit(name: str, work: CanAdmin) -> None:
-    await limits.remove(work, name)
+async def remove_limit(name: str, work: CanAdmin, force: bool = False) -> None:
+    await limits.remove(work, name, force=force)
 
 
 @router.get("/limits/{name}/usage")

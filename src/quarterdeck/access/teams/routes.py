@@ -46,10 +46,10 @@ async def get_team(name: str, work: CanRead) -> Team:
 
 
 @router.put("/teams/{name}")
-async def put_team(name: str, body: TeamChange, work: CanAdmin) -> Team:
-    return await teams.put(work, name, description=body.description)
+async def put_team(name: str, body: TeamChange, work: CanAdmin, force: bool = False) -> Team:
+    return await teams.put(work, name, description=body.description, force=force)
 
 
 @router.delete("/teams/{name}", status_code=204)
-async def remove_team(name: str, work: CanAdmin) -> None:
-    await teams.remove(work, name)
+async def remove_team(name: str, work: CanAdmin, force: bool = False) -> None:
+    await teams.remove(work, name, force=force)

@@ -10,6 +10,7 @@ from quarterdeck.access.teams import store
 from quarterdeck.access.teams.records import Team
 from quarterdeck.core import clock, ids
 from quarterdeck.core.errors import Conflict, InvalidInput, NotFound
+from quarterdeck.core.ownership import require_owner
 from quarterdeck.core.paging import Page
 from quarterdeck.runtime.work import Work
 
@@ -40,19 +41,21 @@ async def create(work: Work, name: str, *, description: str = "", owner: str = "
     return team
 
 
-async def put(work: Work, name: str, *, description: str = "", owner: str = "ui") -> Team:
+async def put(work: Work, name: str, *, description: str = "", owner: str = "ui", force: bool = False) -> Team:
     """The team of this name, made if it is not there."""
     known = await store.team(work.runtime.database, work.project_id, name)
     if known is None:
         return await create(work, name, description=description, owner=owner)
+    require_owner(f"The team `{name}`", known.owner, owner=owner, force=force)
     changed = replace(known, description=description.strip(), owner=owner)
     await store.change(work.runtime.database, work.project_id, changed)
     return changed
 
 
-async def remove(work: Work, name: str) -> None:
+async def remove(work: Work, name: str, *, owner: str = "ui", force: bool = False) -> None:
     """Let a team go. One that still has keys stays, so that none of them loses its limits unseen."""
     team = await get(work, name)
+    require_owner(f"The team `{name}`", team.owner, owner=owner, force=force)
     if team.keys:
         raise Conflict(f"{team.keys} keys belong to the team `{name}`. Revoke them, or give them another team first.")
     await store.remove(work.runtime.database, work.project_id, team.id)

@@ -23,6 +23,12 @@ from quarterdeck.config.settings import read_settings
 @click.option(
     "--demo", is_flag=True, help="Load a handbook of a small company, and `policy-bot`, which answers from it."
 )
+@click.option(
+    "--config",
+    "config_file",
+    type=click.Path(path_type=Path, dir_okay=False, exists=True),
+    help="A quarterdeck.yaml: applied now, and whenever it changes.",
+)
 @click.option("--open", "open_browser", is_flag=True, help="Open the web interface when ready.")
 @verbose_option
 @click.pass_context
@@ -32,6 +38,7 @@ def up(
     port: int | None,
     home: Path | None,
     demo: bool,
+    config_file: Path | None,
     open_browser: bool,
 ) -> None:
     """Start the server.
@@ -42,7 +49,9 @@ def up(
     from quarterdeck.server.run import serve  # the whole server: for this command alone
 
     wishes = context.obj
-    settings = read_settings(host=host, port=port, home=home or (wishes and wishes.home))
+    settings = read_settings(
+        host=host, port=port, home=home or (wishes and wishes.home), config_file=config_file and str(config_file)
+    )
     if open_browser:
         Thread(target=open_when_ready, args=(settings,), daemon=True).start()
     serve(settings, demo=demo)

@@ -39,15 +39,17 @@ async def list_mcp_servers(work: CanRead) -> Page[ConfiguredMcpServer]:
 
 
 @router.put("/{name}")
-async def put_mcp_server(name: str, body: WantedMcpServer, work: CanAdmin) -> ConfiguredMcpServer:
+async def put_mcp_server(
+    name: str, body: WantedMcpServer, work: CanAdmin, force: bool = False
+) -> ConfiguredMcpServer:
     """Add a server, or change it."""
-    return await servers.put(work, name, **body.model_dump())
+    return await servers.put(work, name, **body.model_dump(), force=force)
 
 
 @router.delete("/{name}", status_code=204)
-async def remove_mcp_server(name: str, work: CanAdmin) -> None:
+async def remove_mcp_server(name: str, work: CanAdmin, force: bool = False) -> None:
     """Forget a server."""
-    await servers.remove(work, name)
+    await servers.remove(work, name, force=force)
 
 
 @router.post("/{name}/checks")

@@ -10,6 +10,7 @@ from yarl import URL
 from quarterdeck.core import clock, ids
 from quarterdeck.core.errors import InvalidInput, NotFound, QuarterdeckError
 from quarterdeck.core.money import PICO
+from quarterdeck.core.ownership import require_owner
 from quarterdeck.core.paging import Page
 from quarterdeck.gateway.mcp import answering, store, tools
 from quarterdeck.gateway.mcp.directory import McpDirectory
@@ -51,6 +52,7 @@ async def put(
     on_change: OnChange = "block",
     price_usd_per_call: float | None = None,
     owner: str = "ui",
+    force: bool = False,
 ) -> ConfiguredMcpServer:
     """Add a server, or change the one of this name. `headers` None leaves those that are there."""
     if not _NAME.fullmatch(name):
@@ -63,6 +65,8 @@ async def put(
     if price_usd_per_call is not None and not 0 <= price_usd_per_call <= 1000:
         raise InvalidInput("`price_usd_per_call` is between 0 and 1000.", param="price_usd_per_call")
     known = work.part(McpDirectory).servers(work.project_id).get(name)
+    if known is not None:
+        require_owner(f"The MCP server `{name}`", known.owner, owner=owner, force=force)
     sent = dict(known.headers) if headers is None and known is not None else _checked_headers(headers or {})
     server = McpServer(
         id=known.id if known is not None else ids.new_id("mcp"),
@@ -83,9 +87,10 @@ async def put(
     return _shown(server)
 
 
-async def remove(work: Work, name: str) -> None:
+async def remove(work: Work, name: str, *, owner: str = "ui", force: bool = False) -> None:
     """Forget a server, its headers, and what was approved of its tools."""
     server = work.part(McpDirectory).server(work.project_id, name)
+    require_owner(f"The MCP server `{name}`", server.owner, owner=owner, force=force)
     await store.remove(work.runtime.database, work.project_id, server.id)
     await work.runtime.events.publish(McpServersChanged())
 

@@ -11,6 +11,7 @@ from decimal import Decimal
 from quarterdeck.core import clock, ids
 from quarterdeck.core.errors import InvalidInput, NotAllowed, NotFound
 from quarterdeck.core.money import PICO, to_pico
+from quarterdeck.core.ownership import require_owner
 from quarterdeck.core.paging import Page
 from quarterdeck.gateway.catalogue import Catalogue
 from quarterdeck.gateway.money import store
@@ -70,7 +71,7 @@ async def set_price(work: Work, wish: PriceWish, *, owner: str = "ui") -> ShownP
     return _shown(store.KeptPrice(price, owner, None, None))
 
 
-async def withdraw(work: Work, price_id: str) -> None:
+async def withdraw(work: Work, price_id: str, *, owner: str = "ui", force: bool = False) -> None:
     """Let a price that was set hold no more. The row stays, and what was billed by it stays billed."""
     rows, _ = await store.kept(work.runtime.database)
     found = next((one for one in _visible(work, rows) if one.price.id == price_id), None)
@@ -78,6 +79,7 @@ async def withdraw(work: Work, price_id: str) -> None:
         raise NotFound(f"No price `{price_id}` was set here. `quarterdeck prices list --set` shows those that were.")
     if found.price.project_id is None:
         _require_administrator(work)
+    require_owner(f"The price `{price_id}`", found.owner, owner=owner, force=force)
     if found.withdrawn_at is None:
         price = SetPrice(
             id=ids.new_id("price"),

@@ -77,6 +77,6 @@ async def get_model_price(provider: str, model: str, work: CanRead) -> PriceOfMo
 
 
 @router.delete("/prices/{price_id}", status_code=204)
-async def withdraw_price(price_id: str, work: CanAdmin) -> None:
+async def withdraw_price(price_id: str, work: CanAdmin, force: bool = False) -> None:
     """Let a price that was set hold no more."""
-    await pricing.withdraw(work, price_id)
+    await pricing.withdraw(work, price_id, force=force)

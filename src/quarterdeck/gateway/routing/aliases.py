@@ -8,6 +8,7 @@ from contextlib import aclosing
 from quarterdeck.core import clock, ids
 from quarterdeck.core.errors import Conflict, InvalidInput, NotFound, QuarterdeckError
 from quarterdeck.core.money import PICO
+from quarterdeck.core.ownership import require_owner
 from quarterdeck.core.paging import Page
 from quarterdeck.gateway.admitting import Demand, held
 from quarterdeck.gateway.application import Application, Applications
@@ -17,7 +18,7 @@ from quarterdeck.gateway.conversation import ChatRequest, Message, TextPiece, is
 from quarterdeck.gateway.recording import cost_of
 from quarterdeck.gateway.routing import store
 from quarterdeck.gateway.routing.cards import AliasCard, AttemptCard, StrategyCard, TestCall, card_of
-from quarterdeck.gateway.routing.records import Alias, Owner, Plan, RoutesChanged
+from quarterdeck.gateway.routing.records import Alias, Plan, RoutesChanged
 from quarterdeck.gateway.routing.strategy import all_strategies
 from quarterdeck.observability.recorder import Recorder
 from quarterdeck.runtime.tracing import Span
@@ -43,7 +44,7 @@ async def get(work: Work, name: str) -> AliasCard:
     return card_of(alias, work.part(Catalogue).selections().get((work.project_id, name)))
 
 
-async def put(work: Work, name: str, plan: Plan, *, owner: Owner = "ui", force: bool = False) -> AliasCard:
+async def put(work: Work, name: str, plan: Plan, *, owner: str = "ui", force: bool = False) -> AliasCard:
     """Make an alias, or change its plan. Requests follow it from now on; those under way end as they began."""
     if not _NAME.fullmatch(name) or "," in name:
         raise InvalidInput(
@@ -58,7 +59,7 @@ async def put(work: Work, name: str, plan: Plan, *, owner: Owner = "ui", force: 
     if known is None and len(catalogue.aliases(work.project_id)) >= _MOST_ALIASES:
         raise Conflict(f"This project has {_MOST_ALIASES} aliases, which is the most. Remove some.")
     if known is not None:
-        _require_owner(known, owner, force=force)
+        require_owner(f"The alias `{name}`", known.owner, owner=owner, force=force)
     catalogue.compiler(work.project_id).selection(name, plan)  # raises what is wrong with it
     now = clock.iso(clock.now())
     alias = Alias(
@@ -75,9 +76,9 @@ async def put(work: Work, name: str, plan: Plan, *, owner: Owner = "ui", force: 
     return await get(work, name)
 
 
-async def remove(work: Work, name: str, *, owner: Owner = "ui", force: bool = False) -> None:
+async def remove(work: Work, name: str, *, owner: str = "ui", force: bool = False) -> None:
     """Forget an alias."""
-    _require_owner(_known(work, name), owner, force=force)
+    require_owner(f"The alias `{name}`", _known(work, name).owner, owner=owner, force=force)
     await store.remove(work.runtime.database, work.project_id, name)
     await work.runtime.events.publish(RoutesChanged())
 
@@ -143,11 +144,3 @@ def _known(work: Work, name: str) -> Alias:
         there = ", ".join(f"`{one}`" for one in mine) or "none"
         raise NotFound(f"No alias is called `{name}`. There are: {there}.")
     return mine[name]
-
-
-def _require_owner(alias: Alias, owner: Owner, *, force: bool) -> None:
-    if alias.owner == "file" and owner == "ui" and not force:
-        raise Conflict(
-            f"`{alias.name}` is declared by a configuration file, which would set it back. Change it there, or insist "
-            "with `force`."
-        )

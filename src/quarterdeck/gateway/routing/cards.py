@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from quarterdeck.gateway.routing.health import BreakerState, Health
-from quarterdeck.gateway.routing.records import Alias, Owner, Plan
+from quarterdeck.gateway.routing.records import Alias, Plan
 from quarterdeck.gateway.routing.selection import Selection
 
 Standing = Literal["target", "fallback", "shadow"]
@@ -43,7 +43,7 @@ class AliasCard:
     """An alias with its plan and live health."""
 
     name: str
-    owner: Owner
+    owner: str
     plan: Plan
     models: list[TargetHealth]
     broken: str | None

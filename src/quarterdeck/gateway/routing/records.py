@@ -16,8 +16,6 @@ Feature = Literal["tools", "images", "audio", "files", "json", "reasoning", "str
 """Something that a request uses and not every model can."""
 FEATURES: tuple[Feature, ...] = get_args(Feature)
 
-Owner = Literal["ui", "file"]
-
 # An unknown field is a mistake that would otherwise show as a limit or a fallback that does not hold.
 _STRICT: Mapping[str, str] = {"extra": "forbid"}
 
@@ -146,8 +144,8 @@ class Alias:
     project_id: str
     name: str
     plan: Plan
-    owner: Owner
-    """Who may change it: people, or the file that declares it."""
+    owner: str
+    """Who may change it: people (`ui`), or the file that declares it (`file:NAME`)."""
     created_at: str
     updated_at: str
 

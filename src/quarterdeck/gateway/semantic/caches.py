@@ -10,6 +10,7 @@ import numpy as np
 from quarterdeck.core import clock
 from quarterdeck.core.errors import InvalidInput, NotFound, Unavailable
 from quarterdeck.core.money import to_usd
+from quarterdeck.core.ownership import require_owner
 from quarterdeck.core.paging import Page, decode_cursor, encode_cursor
 from quarterdeck.gateway.catalogue import Catalogue
 from quarterdeck.gateway.embedder import Embedder
@@ -43,19 +44,25 @@ async def get(work: Work, target: str) -> SemanticCacheCard:
     return _card(work, await _row(work, target))
 
 
-async def put(work: Work, target: str, policy: Policy) -> SemanticCacheCard:
+async def put(
+    work: Work, target: str, policy: Policy, *, owner: str = "ui", force: bool = False
+) -> SemanticCacheCard:
     """Set up the semantic cache of an app or model, or change it. One whose promise broke begins anew."""
     name = name_of(work.part(Catalogue).find(work.project_id, target))
     _require_sound(policy)
+    rows = await store.caches(work.runtime.database, work.project_id)
+    for known in (row for row in rows if row.target == name):
+        require_owner(f"The semantic cache of `{name}`", known.owner, owner=owner, force=force)
     await work.part(SemanticCache).write_down()  # first what was, so that nothing of it is taken for what comes
-    await store.put(work.runtime.database, work.project_id, name, policy, clock.iso(clock.now()))
+    await store.put(work.runtime.database, work.project_id, name, policy, clock.iso(clock.now()), owner=owner)
     await work.runtime.events.publish(SemanticCachesChanged())
     return await get(work, name)
 
 
-async def remove(work: Work, target: str) -> None:
+async def remove(work: Work, target: str, *, owner: str = "ui", force: bool = False) -> None:
     """Take a semantic cache away, with its answers and checks."""
     row = await _row(work, target)
+    require_owner(f"The semantic cache of `{target}`", row.owner, owner=owner, force=force)
     work.part(SemanticCache).purge((work.project_id, row.target))
     await store.remove(work.runtime.database, work.project_id, row.target)
     await work.runtime.events.publish(SemanticCachesChanged())
@@ -166,4 +173,5 @@ def _card(work: Work, row: CacheRow) -> SemanticCacheCard:
         saved_usd=to_usd(row.saved_pico + standing.saved_pico) or 0.0,
         entries=cache.entries(name),
         since=row.since,
+        owner=row.owner,
     )

@@ -66,6 +66,7 @@ class SemanticCacheCard:
     """Answers that are kept now."""
     since: str
     """Checks from before this moment do not count."""
+    owner: str = "ui"
 
 
 @dataclass(frozen=True)

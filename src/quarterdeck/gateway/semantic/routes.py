@@ -95,12 +95,14 @@ async def read_semantic_cache(target: str, work: CanRead) -> SemanticCacheCard:
 
 
 @router.put("/semantic-caches/{target:path}")
-async def put_semantic_cache(target: str, body: SemanticCachePolicy, work: CanWrite) -> SemanticCacheCard:
+async def put_semantic_cache(
+    target: str, body: SemanticCachePolicy, work: CanWrite, force: bool = False
+) -> SemanticCacheCard:
     """Set a semantic cache up, or change it."""
-    return await caches.put(work, target, body.policy())
+    return await caches.put(work, target, body.policy(), force=force)
 
 
 @router.delete("/semantic-caches/{target:path}", status_code=204)
-async def remove_semantic_cache(target: str, work: CanWrite) -> None:
+async def remove_semantic_cache(target: str, work: CanWrite, force: bool = False) -> None:
     """Take a semantic cache away."""
-    await caches.remove(work, target)
+    await caches.remove(work, target, force=force)

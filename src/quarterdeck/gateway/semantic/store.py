@@ -29,6 +29,7 @@ class CacheRow:
     broken: str | None
     served: int
     saved_pico: int
+    owner: str = "ui"
 
 
 async def caches(database: Database, project_id: str | None = None) -> list[CacheRow]:
@@ -40,7 +41,9 @@ async def caches(database: Database, project_id: str | None = None) -> list[Cach
         return [_cache(row) for row in (await connection.execute(query)).all()]
 
 
-async def put(database: Database, project_id: str, target: str, policy: Policy, now: str) -> None:
+async def put(
+    database: Database, project_id: str, target: str, policy: Policy, now: str, *, owner: str = "ui"
+) -> None:
     """Set a cache up, or anew: its checks are kept, and count again unless the promise was broken."""
     values = {
         "mode": policy.mode,
@@ -50,6 +53,7 @@ async def put(database: Database, project_id: str, target: str, policy: Policy, 
         "ttl_s": policy.ttl_s,
         "personal_data": policy.personal_data,
         "shared": policy.shared,
+        "owner": owner,
     }
     row = {"project_id": project_id, "target": target, "since": now, "served": 0, "saved_pico": 0, **values}
     async with database.writing() as connection:
@@ -171,4 +175,4 @@ def _cache(row: Row[Any]) -> CacheRow:
         personal_data=bool(row.personal_data),
         shared=bool(row.shared),
     )
-    return CacheRow(row.project_id, row.target, policy, row.since, row.broken, row.served, row.saved_pico)
+    return CacheRow(row.project_id, row.target, policy, row.since, row.broken, row.served, row.saved_pico, row.owner)
