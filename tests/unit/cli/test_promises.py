@@ -50,7 +50,7 @@ def test_a_router_is_made_fed_trained_and_reported_on(quarterdeck: Quarterdeck, 
     chance = random.Random(3)
     file = tmp_path / "outcomes.jsonl"
     with file.open("w") as lines:
-        for number in range(220):
+        for number in range(320):
             hard = number % 2 == 0
             text = f"{'Please prove the theorem of' if hard else 'Please name the colour of'} thing {number}"
             for target, right in ((WEAK, 0.1 if hard else 0.95), (STRONG, 0.95)):
@@ -68,7 +68,7 @@ def test_a_router_is_made_fed_trained_and_reported_on(quarterdeck: Quarterdeck, 
     rows = [line.split("\t") for line in trained.stdout.splitlines()]
     assert [row[0] for row in rows] == ["all-weak", "all-strong", "random", "length-only", "learned", "oracle"]
     assert "Gap recovered" in trained.stderr
-    assert json.loads(report.stdout)["outcomes"] == 440
+    assert json.loads(report.stdout)["outcomes"] == 640
     assert json.loads(tried.stdout)["target"] == STRONG
     assert listed.stdout.startswith("mix\t")
 

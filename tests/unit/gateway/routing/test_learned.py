@@ -109,7 +109,7 @@ def test_it_is_off_when_the_strong_model_is_not_stronger() -> None:
 
 
 def test_a_model_is_a_small_file_with_its_card_and_no_pickle() -> None:
-    rows = samples(400, learnable=True)
+    rows = samples(600, learnable=True)
     vectors = vectors_of(rows)
     model, _ = trained(rows, vectors)
 
@@ -119,7 +119,7 @@ def test_a_model_is_a_small_file_with_its_card_and_no_pickle() -> None:
     forms = np.array([shape(row.text) for row in rows])
     assert len(content) < LARGEST_MODEL
     assert again.card.bytes == len(content)
-    assert again.card.rows == 400
+    assert again.card.rows == 600
     assert np.allclose(again.raw(forms, vectors), model.raw(forms, vectors), atol=1e-3)
     assert b"pickle" not in content
 
@@ -201,17 +201,17 @@ async def asked(gateway: Gateway, text: str, models: Sequence[str] = (WEAK, STRO
 
 
 async def test_from_outcomes_to_choices(gateway: Gateway) -> None:
-    made = await routers.create(gateway.work, "r", weak=WEAK, strong="gpt-4o", keep=0.95, confidence=0.95)
+    made = await routers.create(gateway.work, "r", weak=WEAK, strong="gpt-4o", keep=0.85, confidence=0.9)
     before = await asked(gateway, "anything")
-    await routers.add_outcomes(gateway.work, "r", outcomes(samples(400, learnable=True)))
+    await routers.add_outcomes(gateway.work, "r", outcomes(samples(600, learnable=True)))
     await routers.add_outcomes(gateway.work, "r", outcomes(samples(10, learnable=True)))
 
     card = await routers.train_router(gateway.work, "r")
 
     assert (made.state, made.strong) == ("untrained", STRONG)
     assert before.models == [WEAK, STRONG, "local/extractive"]
-    assert (card.state, card.outcomes, card.pairs) == ("on", 800, 400)
-    hard, easy = [await asked(gateway, one.text) for one in samples(400, learnable=True)[:2]]
+    assert (card.state, card.outcomes, card.pairs) == ("on", 1200, 600)
+    hard, easy = [await asked(gateway, one.text) for one in samples(600, learnable=True)[:2]]
     assert hard.models == [STRONG, WEAK, "local/extractive"]
     assert easy.models == [WEAK, STRONG, "local/extractive"]
     assert easy.notes["quarterdeck.route.router_says"] == "predicted"
@@ -222,7 +222,7 @@ async def test_from_outcomes_to_choices(gateway: Gateway) -> None:
 
 async def test_a_router_that_is_off_keeps_to_the_strong_model(gateway: Gateway) -> None:
     await routers.create(gateway.work, "r", weak=WEAK, strong=STRONG, keep=0.95, confidence=0.95)
-    await routers.add_outcomes(gateway.work, "r", outcomes(samples(300, learnable=False)))
+    await routers.add_outcomes(gateway.work, "r", outcomes(samples(400, learnable=False)))
 
     card = await routers.train_router(gateway.work, "r")
 
@@ -242,7 +242,7 @@ async def test_what_makes_no_sense_is_refused_with_a_reason(gateway: Gateway) ->
         await routers.create(work, "much", weak=WEAK, strong=STRONG, keep=2, confidence=0.95)
     with pytest.raises(InvalidInput, match="chooses between"):
         await routers.add_outcomes(work, "r", [Outcome("a", "local/extractive", 1.0)])
-    with pytest.raises(InvalidInput, match="it takes 200"):
+    with pytest.raises(InvalidInput, match="it takes 300"):
         await routers.train_router(work, "r")
     with pytest.raises(InvalidInput, match=r"needs `options\.router`"):
         Learned(Plan((Target(WEAK),), "learned"), gateway.runtime)

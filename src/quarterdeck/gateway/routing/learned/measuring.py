@@ -15,7 +15,7 @@ from quarterdeck.gateway.routing.learned.records import Interval
 RESAMPLES = 400
 _SEED = 1
 _STEPS = 100
-_LEAST_ROWS = 200
+_LEAST_ROWS = 100
 """Below so many rows the normal bound of a mean is not to be trusted."""
 
 Counts = NDArray[np.int64]

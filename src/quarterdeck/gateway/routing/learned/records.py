@@ -63,6 +63,8 @@ class Report:
     """A router beside its baselines. Every number is of requests that the router which is judged had not seen."""
 
     rows: int
+    held_out: int
+    """Of these, so many were kept from the model: the lines and what is kept are about them."""
     lines: list[Line]
     kept: float | None
     """The share of the strong model's quality that is kept."""
