@@ -170,7 +170,7 @@ def _of_user(blocks: list[Json], strange: _Strange) -> Iterator[Message]:
         yield Message("user", _simplest(said))
 
 
-def _parts(block: Json, strange: _Strange) -> Iterator[Json]:
+def _parts(block: Any, strange: _Strange) -> Iterator[Json]:  # Any: within a block, nobody has looked
     match block:
         case {"type": "text"}:
             yield {"type": "text", "text": str(block.get("text") or "")}
@@ -185,7 +185,7 @@ def _parts(block: Json, strange: _Strange) -> Iterator[Json]:
             for part in inner:
                 yield from _parts(part, strange)
         case _:
-            strange.note(f"A content block of type `{block.get('type')}`")
+            strange.note(f"A content block of type `{block.get('type') if isinstance(block, dict) else block}`")
 
 
 def _url(source: Json) -> str:

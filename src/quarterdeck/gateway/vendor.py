@@ -182,7 +182,7 @@ def tags_between_commas(draft: Draft, _name: str, value: str) -> None:
     if value.startswith("["):
         try:
             draft.tags += msgspec.json.decode(value, type=list[str])
-        except msgspec.DecodeError as error:
+        except (msgspec.DecodeError, RecursionError) as error:
             raise InvalidInput(f"`{_name}` is neither a JSON list of tags nor tags between commas.") from error
     else:
         draft.tags += value.split(",")

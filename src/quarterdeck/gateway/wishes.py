@@ -225,7 +225,7 @@ def identifier(name: str, text: str) -> str:
 def amount_of_retries(name: str, said: object) -> int:
     """How often to try again."""
     number = _number(said)
-    if number is None or number != int(number) or not 0 <= number <= MOST_RETRIES:
+    if number is None or not number.is_integer() or not 0 <= number <= MOST_RETRIES:
         raise InvalidInput(f"`{name}` is a whole number from 0 to {MOST_RETRIES}, not `{said}`.", param=name)
     return int(number)
 

@@ -89,7 +89,7 @@ def _timeout(draft: Draft, name: str, value: str) -> None:
 def _fallbacks(draft: Draft, name: str, value: str) -> None:
     try:
         said = msgspec.json.decode(value) if value.startswith("[") else value.split(",")
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, RecursionError) as error:
         raise InvalidInput(f"The header `{name}` is no list of models: {error}.", param=name) from error
     draft.fallbacks += models(name, said)
 
