@@ -6,13 +6,16 @@ import { base } from './api/client';
 import { me } from './api/queries';
 import { asRefusal } from './api/refusal';
 import { readAsk } from './ask/address';
+import { readGateway } from './gateway/address';
 import { readSearch } from './knowledge/address';
 import { readLogin } from './login/address';
 import { readHours } from './overview/address';
+import { readPlayground } from './playground/address';
 import { PageFailed, PageMissing } from './shell/PageFailed';
 import { Shell } from './shell/Shell';
 import { readTraces } from './traces/address';
 import { readTrace } from './trace/address';
+import { readUsage } from './usage/address';
 
 const root = createRootRouteWithContext<{ queries: QueryClient }>()({ component: Outlet, errorComponent: PageFailed, notFoundComponent: PageMissing });
 
@@ -40,17 +43,44 @@ const trace = createRoute({ getParentRoute: () => house, path: '/traces/$traceId
 const knowledge = createRoute({ getParentRoute: () => house, path: '/knowledge', component: lazyRouteComponent(() => import('./knowledge/KnowledgeListPage')) });
 const knowledgeBase = createRoute({ getParentRoute: () => house, path: '/knowledge/$name', validateSearch: readSearch, component: lazyRouteComponent(() => import('./knowledge/KnowledgePage')) });
 const document_ = createRoute({ getParentRoute: () => house, path: '/knowledge/$name/documents/$documentId', component: lazyRouteComponent(() => import('./knowledge/DocumentPage')) });
+const playground = createRoute({ getParentRoute: () => house, path: '/playground', validateSearch: readPlayground, component: lazyRouteComponent(() => import('./playground/PlaygroundPage')) });
+const gateway = createRoute({
+  getParentRoute: () => house,
+  path: '/gateway',
+  beforeLoad({ location }) {
+    if (/\/gateway\/?$/.test(location.pathname)) throw redirect({ to: '/gateway/$section', params: { section: 'routes' } });
+  },
+});
+const gatewaySection = createRoute({ getParentRoute: () => gateway, path: '$section', validateSearch: readGateway, component: lazyRouteComponent(() => import('./gateway/GatewayPage')) });
+const usage = createRoute({
+  getParentRoute: () => house,
+  path: '/usage',
+  beforeLoad({ location }) {
+    if (/\/usage\/?$/.test(location.pathname)) throw redirect({ to: '/usage/$section', params: { section: 'spend' } });
+  },
+});
+const usageSection = createRoute({ getParentRoute: () => usage, path: '$section', validateSearch: readUsage, component: lazyRouteComponent(() => import('./usage/UsagePage')) });
+const keys = createRoute({ getParentRoute: () => house, path: '/keys', component: lazyRouteComponent(() => import('./keys/KeysPage')) });
 const settings = createRoute({
   getParentRoute: () => house,
   path: '/settings',
   beforeLoad({ location }) {
-    if (/\/settings\/?$/.test(location.pathname)) throw redirect({ to: '/settings/$section', params: { section: 'providers' } });
+    if (/\/settings\/?$/.test(location.pathname)) throw redirect({ to: '/settings/$section', params: { section: 'password' } });
   },
 });
-const settingsSection = createRoute({ getParentRoute: () => settings, path: '$section', component: lazyRouteComponent(() => import('./settings/SettingsPage')) });
+const settingsSection = createRoute({
+  getParentRoute: () => settings,
+  path: '$section',
+  beforeLoad({ params }) {
+    // Where these were before they had pages of their own.
+    if (params.section === 'keys') throw redirect({ to: '/keys' });
+    if (params.section === 'providers') throw redirect({ to: '/gateway/$section', params: { section: 'providers' } });
+  },
+  component: lazyRouteComponent(() => import('./settings/SettingsPage')),
+});
 
 export const router = createRouter({
-  routeTree: root.addChildren([login, house.addChildren([overview, ask, traces, trace, knowledge, knowledgeBase, document_, settings.addChildren([settingsSection])])]),
+  routeTree: root.addChildren([login, house.addChildren([overview, ask, traces, trace, knowledge, knowledgeBase, document_, playground, gateway.addChildren([gatewaySection]), usage.addChildren([usageSection]), keys, settings.addChildren([settingsSection])])]),
   basepath: base || '/',
   context: { queries },
   defaultPreload: 'intent',

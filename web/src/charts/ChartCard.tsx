@@ -16,6 +16,7 @@ interface Props {
   bucket_ms: number;
   series: Series[];
   kind: 'bars' | 'lines';
+  whole?: boolean;
   format: (value: number) => string;
   summary: string;
 }

@@ -24,6 +24,8 @@ interface Props {
   /** What the chart shows, in a sentence: its text for those who do not see it. */
   summary: string;
   axis?: boolean;
+  /** Bars count things, so their axis ends at a count; money ends anywhere round. */
+  whole?: boolean;
   onRange?: (from: number, to: number) => void;
 }
 
@@ -31,7 +33,7 @@ const FOOT = 18;
 /** Room for the numbers of the axis. */
 const GUTTER = 46;
 
-export function TimeChart({ from, to, at, bucket_ms, series, kind, height, format, summary, axis = true, onRange }: Props) {
+export function TimeChart({ from, to, at, bucket_ms, series, kind, height, format, summary, axis = true, whole = kind === 'bars', onRange }: Props) {
   const { ref, width } = useElementSize();
   const svg = useRef<SVGSVGElement>(null);
   const [pointed, setPointed] = useState<number | null>(null);
@@ -40,7 +42,7 @@ export function TimeChart({ from, to, at, bucket_ms, series, kind, height, forma
 
   const plot = height - FOOT;
   const most = Math.max(0, ...at.map((_, n) => (kind === 'bars' ? sum(series, n) : Math.max(0, ...series.map((one) => one.values[n] ?? 0)))));
-  const top = kind === 'bars' ? roundUpCount(most) : roundUp(most);
+  const top = whole ? roundUpCount(most) : roundUp(most);
   const gutter = axis ? GUTTER : 0;
   const x = (moment: number) => gutter + ((moment - from) / Math.max(1, to - from)) * (width - gutter);
   const y = (value: number) => plot - (value / top) * (plot - 8);
@@ -93,7 +95,7 @@ export function TimeChart({ from, to, at, bucket_ms, series, kind, height, forma
           </pattern>
           {axis && (
             <g className={look.axis}>
-              {(top > 1 || kind === 'lines' ? [top, top / 2] : [top]).map((value) => (
+              {(top > 1 || !whole ? [top, top / 2] : [top]).map((value) => (
                 <g key={value}>
                   <line x1={gutter} x2={width} y1={y(value)} y2={y(value)} className={look.grid} />
                   <text x={gutter - 8} y={y(value) + 3.5} textAnchor="end">

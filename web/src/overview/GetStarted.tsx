@@ -76,8 +76,8 @@ function useSteps(requests: number | undefined): Step[] | null {
   return [
     { done: bases.items.some((base) => base.documents > 0), label: 'Add documents', why: 'Drop a folder: Markdown, HTML, PDF, DOCX or text.', link: { to: '/knowledge' } },
     { done: requests > 0, label: 'Ask a question', why: 'Every answer cites its passages, or declines.', link: { to: '/ask' } },
-    { done: keys?.items.some((key) => key.last_used_at) ?? false, label: 'Call it from a program', why: 'Make a key and change one URL in the OpenAI SDK.', link: { to: '/settings/$section', params: { section: 'keys' } } },
-    { done: providers.items.some((provider) => provider.kind !== 'local'), label: 'Add a provider', why: 'Until then answers are quoted, not written.', link: { to: '/settings/$section', params: { section: 'providers' } } },
+    { done: keys?.items.some((key) => key.last_used_at) ?? false, label: 'Call it from a program', why: 'Make a key and change one URL in the OpenAI SDK.', link: { to: '/keys' } },
+    { done: providers.items.some((provider) => provider.kind !== 'local'), label: 'Add a provider', why: 'Until then answers are quoted, not written.', link: { to: '/gateway/$section', params: { section: 'providers' } } },
     { done: somebody.password_set, label: 'Set a password', why: 'To sign in without the one-time link.', link: { to: '/settings/$section', params: { section: 'password' } } },
   ];
 }

@@ -1,18 +1,16 @@
-/** People, keys and where answers come from. */
+/** How you sign in, how it looks, and what runs here. */
 import { getRouteApi, Link } from '@tanstack/react-router';
 import type { ComponentType } from 'react';
 import { Page } from '../shell/Page';
 import { About } from './About';
 import { Appearance } from './Appearance';
-import { Keys } from './Keys';
 import { Password } from './Password';
-import { Providers } from './Providers';
 import { sections, type Section } from './sections';
 import look from './Settings.module.css';
 
 const route = getRouteApi('/house/settings/$section');
 
-const content: Record<Section, ComponentType> = { providers: Providers, keys: Keys, password: Password, appearance: Appearance, about: About };
+const content: Record<Section, ComponentType> = { password: Password, appearance: Appearance, about: About };
 
 export default function SettingsPage() {
   const { section } = route.useParams();

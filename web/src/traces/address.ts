@@ -10,6 +10,12 @@ export interface TracesAddress {
   session?: string;
   user?: string;
   service?: string;
+  team?: string;
+  environment?: string;
+  prompt?: string;
+  /** The id of an API key. */
+  key?: string;
+  tag?: string;
   min_latency_ms?: number;
   min_cost_usd?: number;
   cached?: boolean;
@@ -20,7 +26,7 @@ export interface TracesAddress {
   live?: boolean;
 }
 
-const words = ['q', 'app', 'model', 'release', 'session', 'user', 'service', 'peek'] as const;
+const words = ['q', 'app', 'model', 'release', 'session', 'user', 'service', 'team', 'environment', 'prompt', 'key', 'tag', 'peek'] as const;
 
 export function readTraces(search: Record<string, unknown>): TracesAddress {
   const found: TracesAddress = {};
@@ -35,8 +41,8 @@ export function readTraces(search: Record<string, unknown>): TracesAddress {
   return Object.fromEntries(Object.entries(found).filter(([, value]) => value !== undefined));
 }
 
-export function filtersOf({ peek: _peek, live: _live, ...filters }: TracesAddress): TraceFilters {
-  return filters;
+export function filtersOf({ peek: _peek, live: _live, tag, ...filters }: TracesAddress): TraceFilters {
+  return tag === undefined ? filters : { ...filters, tag: [tag] };
 }
 
 function positive(value: unknown): number | undefined {

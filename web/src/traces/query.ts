@@ -3,7 +3,7 @@ import type { TracesAddress } from './address';
 
 type Filters = Omit<TracesAddress, 'peek' | 'live' | 'from' | 'to'>;
 
-const names = ['status', 'app', 'model', 'release', 'session', 'user', 'service'] as const;
+const names = ['status', 'app', 'model', 'release', 'session', 'user', 'service', 'team', 'environment', 'prompt', 'key', 'tag'] as const;
 
 /** What a key may be and what it does, for the hint under the box. */
 export const keys = [
@@ -17,6 +17,11 @@ export const keys = [
   { key: 'session:', says: 'id' },
   { key: 'user:', says: 'id' },
   { key: 'service:', says: 'name' },
+  { key: 'team:', says: 'name' },
+  { key: 'environment:', says: 'name' },
+  { key: 'prompt:', says: 'name, or name@version' },
+  { key: 'key:', says: 'id of an API key' },
+  { key: 'tag:', says: 'name' },
 ];
 
 export interface Parsed {

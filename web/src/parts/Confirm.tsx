@@ -1,7 +1,7 @@
 /** Asks once more before something that cannot be undone. */
 import { Button, Modal } from '@mantine/core';
 import type { ReactNode } from 'react';
-import look from './Settings.module.css';
+import look from './Form.module.css';
 
 interface Props {
   opened: boolean;

@@ -2,12 +2,13 @@
 import { Button, Checkbox, Modal, Select, TextInput } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
-import { origin, read, wire } from '../api/client';
-import type { CreatedKey } from '../api/types';
-import { CopyButton } from '../parts/CopyButton';
+import { read, wire } from '../api/client';
+import type { KeyWish } from '../api/types';
 import { Failure } from '../parts/Failure';
-import { Snippet } from '../parts/Snippet';
-import look from './Settings.module.css';
+import look from '../parts/Form.module.css';
+import { Made } from './Made';
+import { TermFields } from './TermFields';
+import { noTerms, wishOf, type Scope } from './terms';
 
 const scopes = [
   { value: 'gateway', label: 'Gateway', says: 'call apps and models, send traces' },
@@ -15,8 +16,6 @@ const scopes = [
   { value: 'write', label: 'Write', says: 'add documents, apps and releases' },
   { value: 'admin', label: 'Admin', says: 'everything, with keys and providers' },
 ] as const;
-
-type Scope = (typeof scopes)[number]['value'];
 
 const lives = [
   { value: '30', label: '30 days' },
@@ -28,7 +27,7 @@ const lives = [
 export function CreateKey({ opened, onClose }: { opened: boolean; onClose: () => void }) {
   const queries = useQueryClient();
   const create = useMutation({
-    mutationFn: (body: { name: string; scopes: Scope[]; expires_in_days: number | null }) => read(wire.POST('/api/v1/keys', { body })),
+    mutationFn: (body: KeyWish) => read(wire.POST('/api/v1/keys', { body })),
     onSuccess: () => queries.invalidateQueries({ queryKey: ['keys'] }),
   });
   function close() {
@@ -43,17 +42,18 @@ export function CreateKey({ opened, onClose }: { opened: boolean; onClose: () =>
   );
 }
 
-function Form({ busy, thrown, onCreate, onCancel }: { busy: boolean; thrown: unknown; onCreate: (body: { name: string; scopes: Scope[]; expires_in_days: number | null }) => void; onCancel: () => void }) {
+function Form({ busy, thrown, onCreate, onCancel }: { busy: boolean; thrown: unknown; onCreate: (body: KeyWish) => void; onCancel: () => void }) {
   const [name, setName] = useState('');
   const [chosen, setChosen] = useState<Scope[]>(['gateway']);
   const [days, setDays] = useState('90');
+  const [terms, setTerms] = useState(noTerms);
   const ready = name.trim() !== '' && chosen.length > 0;
   return (
     <form
       className={look.form}
       onSubmit={(event) => {
         event.preventDefault();
-        if (ready) onCreate({ name: name.trim(), scopes: chosen, expires_in_days: days ? Number(days) : null });
+        if (ready) onCreate({ name: name.trim(), scopes: chosen, expires_in_days: days ? Number(days) : null, ...wishOf(terms) });
       }}
     >
       <TextInput data-autofocus label="Name" description="Who or what uses it." placeholder="support-backend" value={name} onChange={(event) => setName(event.currentTarget.value)} />
@@ -65,6 +65,7 @@ function Form({ busy, thrown, onCreate, onCancel }: { busy: boolean; thrown: unk
         </div>
       </Checkbox.Group>
       <Select label="Expires after" data={lives} value={days} onChange={(value) => setDays(value ?? '')} />
+      <TermFields terms={terms} onChange={setTerms} />
       {Boolean(thrown) && <Failure thrown={thrown} />}
       <div className={look.end}>
         <Button onClick={onCancel}>Cancel</Button>
@@ -73,31 +74,5 @@ function Form({ busy, thrown, onCreate, onCancel }: { busy: boolean; thrown: unk
         </Button>
       </div>
     </form>
-  );
-}
-
-function Made({ made, onDone }: { made: CreatedKey; onDone: () => void }) {
-  return (
-    <div className={look.form}>
-      <p>
-        Copy <strong>{made.key.name}</strong> now. Only its hash is kept, so it cannot be shown again.
-      </p>
-      <div className={look.secret}>
-        <code>{made.secret}</code>
-        <CopyButton text={made.secret} label="Copy the key" size={28} />
-      </div>
-      <Snippet
-        label="Use the key"
-        languages={[
-          { name: 'Shell', code: `export OPENAI_BASE_URL=${origin}/v1\nexport OPENAI_API_KEY=${made.secret}` },
-          { name: 'Python', code: `from openai import OpenAI\n\nclient = OpenAI(base_url="${origin}/v1", api_key="${made.secret}")` },
-        ]}
-      />
-      <div className={look.end}>
-        <Button variant="filled" onClick={onDone}>
-          I have copied it
-        </Button>
-      </div>
-    </div>
   );
 }

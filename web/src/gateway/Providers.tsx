@@ -16,8 +16,8 @@ import { Tag } from '../parts/Tag';
 import { Told } from '../parts/Told';
 import { milliseconds, plural } from '../text/numbers';
 import { AddProvider } from './AddProvider';
-import { Confirm } from './Confirm';
-import look from './Settings.module.css';
+import { Confirm } from '../parts/Confirm';
+import look from './Gateway.module.css';
 
 export function Providers() {
   const providers = useQuery(providersQuery());

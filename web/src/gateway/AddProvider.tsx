@@ -5,7 +5,7 @@ import { useState } from 'react';
 import { read, wire } from '../api/client';
 import type { Provider } from '../api/types';
 import { Failure } from '../parts/Failure';
-import look from './Settings.module.css';
+import look from '../parts/Form.module.css';
 
 type Kind = Exclude<Provider['kind'], 'local'>;
 
