@@ -83,9 +83,9 @@ class Keyring:
             if admin_key is not None:
                 self._actors[admin_key] = self.administrator("admin")
 
-    def add_local_key(self) -> str:
-        """A key that lives as long as this process: what `session.json` gives to the command line."""
-        secret = ids.new_secret("sk-qd-")
+    def add_local_key(self, secret: str | None = None) -> str:
+        """A key that lives as long as this process: what `session.json` gives to the command line; workers take it over."""
+        secret = secret or ids.new_secret("sk-qd-")
         self._local[sha256(secret)] = self.administrator("admin", name="local session")
         return secret
 

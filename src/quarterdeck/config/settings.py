@@ -58,6 +58,8 @@ class Settings:
     """The longest that a whole answer may take; 0 means as long as it keeps coming."""
     max_in_flight_per_provider: int = 0
     """More requests than this at once to one provider are shed with 429, or go to the next target; 0 means no limit."""
+    workers: int = 1
+    """Processes that answer the data plane. With more than one, another process serves all the rest; use one a core."""
     batch_concurrency: int = 4
     """How many lines of a batch are called at once."""
     metrics_open: bool = False
@@ -92,6 +94,7 @@ _RANGES: Mapping[str, tuple[float, float]] = {
     "port": (0, 65_535),
     "max_body_mb": (1, 4_096),
     "max_in_flight": (1, 1_000_000),
+    "workers": (1, 256),
     "batch_concurrency": (1, 1_000),
     "budget_status": (402, 429),
     "gateways": (1, 10_000),

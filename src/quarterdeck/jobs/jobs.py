@@ -6,6 +6,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+from quarterdeck.core.errors import Unavailable
+
 JobFunction = Callable[[dict[str, str]], Awaitable[None]]
 """A job takes texts by name. It runs at least once and may be cut off anywhere: it must find what is already done."""
 
@@ -43,3 +45,22 @@ class Jobs(ABC):
     @abstractmethod
     async def state(self, job_id: str) -> JobState | None:
         """How a job stands; None when there is no such job."""
+
+
+class JobsElsewhere(Jobs):
+    """In a process that runs no jobs: they may be known here, and are started where they run."""
+
+    def register(self, kind: str, function: JobFunction) -> None:
+        return None
+
+    async def open(self) -> None:
+        return None
+
+    async def close(self) -> None:
+        return None
+
+    async def start(self, kind: str, arguments: dict[str, str], *, key: str) -> str:
+        raise Unavailable("Jobs are started in the main process, not in a worker.")
+
+    async def state(self, job_id: str) -> JobState | None:
+        return None

@@ -33,8 +33,8 @@ async def answer(work: Work, recipe: Recipe, request: ChatRequest, span: ActiveS
         yield TextPiece(recipe.declined)
         yield FinishPiece("stop", citations=[], declined=True)
         return
-    shown = await shortened(work, recipe, question, found)
-    to_model, to_local = prompting.fill(work, recipe, request, found, shown)
+    quoted = await shortened(work, recipe, question, found)
+    to_model, to_local = prompting.fill(work, recipe, request, found, quoted)
     async with (
         aclosing(ask(work, to_model, to_local if recipe.parameters.fallback else None, span)) as said,
         aclosing(guarded(work, said, found, recipe, question)) as shown,

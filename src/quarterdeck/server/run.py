@@ -7,13 +7,11 @@ import errno
 import gc
 import logging
 import os
-import signal
 import socket
 import sys
-from collections.abc import Callable, Generator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import ExitStack, suppress
 
-import uvicorn
 import uvloop
 
 from quarterdeck import __version__
@@ -27,32 +25,34 @@ from quarterdeck.declared.watching import Watch
 from quarterdeck.demo.seeding import seed
 from quarterdeck.runtime.runtime import Runtime
 from quarterdeck.server.app import Application
-from quarterdeck.server.connection import ClientConnection
 from quarterdeck.server.logs import set_up_logging
+from quarterdeck.server.serving import Server
 from quarterdeck.server.session_file import write_session
 from quarterdeck.server.wiring import running
+from quarterdeck.server.workers.proxying import BehindWorkers
+from quarterdeck.server.workers.supervising import workers
 
 log = logging.getLogger(__name__)
-
-_KEEP_ALIVE_S = 75
 
 
 def serve(settings: Settings, *, demo: bool = False) -> None:
     """Serve until SIGTERM or Ctrl+C. A `SetupError` says why it could not begin."""
     set_up_logging(settings.log_level)
     os.umask(0o077)  # whatever is written into the data folder is for this user alone
-    with _bound_socket(settings.host, settings.port) as listening, asyncio.Runner(loop_factory=_new_loop) as runner:
+    with ExitStack() as open_sockets, asyncio.Runner(loop_factory=_new_loop) as runner:
+        listening = [open_sockets.enter_context(one) for one in _bound_sockets(settings)]
         runner.run(_serve(settings, listening, demo=demo))
         gc.unfreeze()  # or the interpreter would leave behind what it should put away, and libraries complain of leaks
 
 
-async def _serve(settings: Settings, listening: socket.socket, *, demo: bool) -> None:
+async def _serve(settings: Settings, listening: list[socket.socket], *, demo: bool) -> None:
     async with running(settings) as runtime:
         made_key = await admin.ensure_key(runtime.database, settings.admin_key)
         keyring = runtime.part(Keyring)
         await keyring.reload()
-        url = _url(settings.host, listening.getsockname()[1])
-        session = write_session(runtime.home, url=url, key=keyring.add_local_key())
+        url = _url(settings.host, listening[0].getsockname()[1])
+        local_key = keyring.add_local_key()
+        session = write_session(runtime.home, url=url, key=local_key)
 
         ready = asyncio.Event()
 
@@ -64,12 +64,39 @@ async def _serve(settings: Settings, listening: socket.socket, *, demo: bool) ->
 
         loading = asyncio.create_task(_load_demo(runtime, ready)) if demo else None
         try:
-            await _Server(runtime, announce).serve([listening])
+            if len(listening) == 1:
+                reread = runtime.part(Watch).apply
+                await Server(Application(runtime), settings, announce, reread=reread).serve(listening)
+            else:
+                await _serve_with_workers(runtime, listening, local_key, announce)
         finally:
             session.unlink(missing_ok=True)
             if loading is not None:
                 loading.cancel()
                 await asyncio.wait([loading])
+
+
+async def _serve_with_workers(
+    runtime: Runtime, listening: list[socket.socket], local_key: str, announce: Callable[[], None]
+) -> None:
+    """Workers at the port; behind them this process, at a socket that only they reach."""
+    async with workers(runtime, listening, local_key) as (crew, path):
+        beginning: list[asyncio.Task[None]] = []
+
+        async def begin() -> None:
+            await crew.begin()
+            announce()
+
+        server = Server(
+            BehindWorkers(Application(runtime)),
+            runtime.settings,
+            lambda: beginning.append(asyncio.create_task(begin())),
+            reread=runtime.part(Watch).apply,
+            before_stop=crew.end,
+        )
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as inner:
+            inner.bind(str(path))
+            await server.serve([inner])
 
 
 async def _load_demo(runtime: Runtime, ready: asyncio.Event) -> None:
@@ -81,67 +108,26 @@ async def _load_demo(runtime: Runtime, ready: asyncio.Event) -> None:
         log.exception("the demo could not be loaded")
 
 
-class _Server(uvicorn.Server):
-    """Uvicorn with our manners: it says when it is ready, and a stop that went well ends the process with 0."""
-
-    def __init__(self, runtime: Runtime, announce: Callable[[], None]) -> None:
-        settings = runtime.settings
-        super().__init__(
-            uvicorn.Config(
-                Application(runtime),
-                http=ClientConnection,
-                ws="none",
-                lifespan="off",
-                log_config=None,
-                access_log=False,
-                proxy_headers=False,
-                server_header=False,
-                timeout_keep_alive=_KEEP_ALIVE_S,
-                timeout_graceful_shutdown=max(1, round(settings.drain_timeout_s)),
-            )
-        )
-        self._announce = announce
-        self._watch = runtime.part(Watch)
-        self._reading: asyncio.Task[None] | None = None
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        _spare_the_collector()
-        self._announce()
-
-    @contextmanager
-    def capture_signals(self) -> Generator[None]:
-        # Uvicorn would raise the signal once more at the end, and the process would seem to have been killed.
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, self._stop)
-        loop.add_signal_handler(signal.SIGHUP, self._reread)
-        yield
-
-    def _reread(self) -> None:
-        self._reading = asyncio.create_task(self._watch.apply())
-
-    def _stop(self) -> None:
-        self.force_exit = self.should_exit  # the second signal waits for nobody
-        self.should_exit = True
+def _bound_sockets(settings: Settings) -> list[socket.socket]:
+    """One socket, or one for each worker at the same port: the system shares connections out among them."""
+    many = settings.workers > 1
+    first = _bound_socket(settings.host, settings.port, shared=many)
+    port = first.getsockname()[1]
+    return [first, *(_bound_socket(settings.host, port, shared=True) for _ in range(settings.workers - 1))]
 
 
-def _spare_the_collector() -> None:
-    # What exists now lives as long as the process. Looking through it again and again for garbage would cost a fifth of
-    # a request's CPU, and now and then a pause of a tenth of a second in the middle of somebody's answer.
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(20_000, 20, 20)
-
-
-def _bound_socket(host: str, port: int) -> socket.socket:
+def _bound_socket(host: str, port: int, *, shared: bool) -> socket.socket:
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         listening = socket.socket(family, kind, protocol)
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if shared:
+            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         # Accepted connections inherit it: a streamed token must not wait for the next one.
         listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         listening.bind(address)
+        if shared:
+            listening.listen(2048)  # from now on, connections wait here for a worker that is being started
     except OSError as error:
         raise SetupError(_why_not_bound(host, port, error)) from error
     return listening

@@ -15,6 +15,7 @@ import aiohttp
 from quarterdeck.access import projects
 from quarterdeck.access.keyring import Keyring
 from quarterdeck.access.limits.counter_stores.in_process import InProcessCounters
+from quarterdeck.access.limits.counter_stores.over_socket import SocketCounters
 from quarterdeck.access.limits.counter_stores.redis import RedisCounters
 from quarterdeck.access.limits.counters import Counters
 from quarterdeck.access.limits.journal import Journal
@@ -38,7 +39,7 @@ from quarterdeck.gateway.routing.shadowing import Shadows
 from quarterdeck.gateway.semantic.cache import SemanticCache
 from quarterdeck.gateway.wire.lines import Connector
 from quarterdeck.jobs.dbos_jobs import DbosJobs
-from quarterdeck.jobs.jobs import Jobs
+from quarterdeck.jobs.jobs import Jobs, JobsElsewhere
 from quarterdeck.observability.recorder import Recorder
 from quarterdeck.observability.span_stores.duckdb import DuckDbSpanStore
 from quarterdeck.orchestration.parts import install_orchestration
@@ -49,6 +50,8 @@ from quarterdeck.retrieval.parts import install_retrieval
 from quarterdeck.runtime.runtime import Runtime
 from quarterdeck.safety.live_guardrails import LiveGuardrails
 from quarterdeck.safety.records import GuardrailsChanged
+from quarterdeck.server.workers.handoff import Handoff
+from quarterdeck.server.workers.relaying import RelayedSpans
 from quarterdeck.storage.blobs import Blobs
 from quarterdeck.storage.database import Database, sqlite_url
 from quarterdeck.storage.folder import locked_folder
@@ -74,9 +77,32 @@ async def running(settings: Settings) -> AsyncIterator[Runtime]:
         yield runtime
 
 
-async def _foundation(settings: Settings, house: AsyncExitStack) -> Runtime:
+@asynccontextmanager
+async def running_worker(settings: Settings, handoff: Handoff) -> AsyncIterator[Runtime]:
+    """What a worker needs to answer the data plane, beside a main process that holds the folder and all that is written."""
+    async with AsyncExitStack() as house:
+        runtime = await _foundation(settings, house, migrating=False)
+        spool = settings.home / "spool" / f"worker-{handoff.number}"
+        spool.mkdir(parents=True, exist_ok=True)
+        relayed = RelayedSpans(handoff.path("spans"), spool / "position.json")
+        recorder = runtime.install(Recorder, Recorder(Spool(spool), relayed))
+        await recorder.open()
+        house.push_async_callback(recorder.close)
+        shared = SocketCounters(handoff.path("counters"), sharers=handoff.workers, told=store_teller(runtime.events))
+        await _access(runtime, house, shared if settings.redis_url is None else None)
+        await _prompts(runtime)
+        await _safety(runtime)
+        await _gateway(runtime, house)
+        runtime.install(Jobs, JobsElsewhere())
+        house.callback(install_retrieval(runtime).close)
+        await install_orchestration(runtime)
+        yield runtime
+
+
+async def _foundation(settings: Settings, house: AsyncExitStack, *, migrating: bool = True) -> Runtime:
     url = sqlite_url(settings.home)
-    await asyncio.to_thread(migrate, url)
+    if migrating:
+        await asyncio.to_thread(migrate, url)
     database = Database(url)
     house.push_async_callback(database.close)
     return Runtime(
@@ -96,7 +122,7 @@ async def _observability(runtime: Runtime, house: AsyncExitStack) -> None:
     house.push_async_callback(recorder.close)
 
 
-async def _access(runtime: Runtime, house: AsyncExitStack) -> None:
+async def _access(runtime: Runtime, house: AsyncExitStack, counters: Counters | None = None) -> None:
     await projects.ensure_default(runtime.database)
     runtime.install(LoginLinks, LoginLinks())
     runtime.install(LoginThrottle, LoginThrottle())
@@ -106,7 +132,7 @@ async def _access(runtime: Runtime, house: AsyncExitStack) -> None:
     await keyring.open()
     house.push_async_callback(keyring.close)
     runtime.events.subscribe(KeysChanged, keyring.reload)
-    limiter = await install_limits(runtime, _counters(runtime))
+    limiter = await install_limits(runtime, counters or _counters(runtime))
     house.push_async_callback(limiter.close)
 
 

@@ -21,6 +21,9 @@ from quarterdeck.config.settings import read_settings
     "--home", type=click.Path(path_type=Path, file_okay=False), help="The data folder; `.quarterdeck` by default."
 )
 @click.option(
+    "--workers", type=click.IntRange(1, 256), metavar="N", help="Processes that answer the data plane; 1 by default."
+)
+@click.option(
     "--demo", is_flag=True, help="Load a handbook of a small company, and `policy-bot`, which answers from it."
 )
 @click.option(
@@ -37,20 +40,25 @@ def up(
     host: str | None,
     port: int | None,
     home: Path | None,
+    workers: int | None,
     demo: bool,
     config_file: Path | None,
     open_browser: bool,
 ) -> None:
     """Start the server.
 
-    One process with everything in it: gateway, control API, web interface and worker. All it keeps is in the data
-    folder. Ctrl-C or SIGTERM lets running answers finish, then stops.
+    One process with everything in it: gateway, control API, web interface and jobs; with `--workers`, more processes
+    share the gateway's work behind the same port. All it keeps is in the data folder. Ctrl-C or SIGTERM lets running answers finish, then stops.
     """
     from quarterdeck.server.run import serve  # the whole server: for this command alone
 
     wishes = context.obj
     settings = read_settings(
-        host=host, port=port, home=home or (wishes and wishes.home), config_file=config_file and str(config_file)
+        host=host,
+        port=port,
+        home=home or (wishes and wishes.home),
+        workers=workers,
+        config_file=config_file and str(config_file),
     )
     if open_browser:
         Thread(target=open_when_ready, args=(settings,), daemon=True).start()

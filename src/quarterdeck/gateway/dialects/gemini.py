@@ -35,7 +35,7 @@ class Gemini(Dialect):
     """`POST /v1beta/models/{model}:generateContent` and `:streamGenerateContent`."""
 
     name: ClassVar[DialectName] = "gemini"
-    limit_headers: ClassVar[tuple[str, ...]] = ("x-goog-quota",)
+    limit_headers: ClassVar[tuple[bytes, ...]] = (b"x-goog-quota",)
 
     near_below: ClassVar[tuple[str, ...]] = ("/v1beta/models",)
 
