@@ -15,6 +15,9 @@ const kinds: { value: Kind; label: string; name: string; base_url: string; needs
   { value: 'gemini', label: 'Google Gemini', name: 'gemini', base_url: '', needsKey: true },
   { value: 'azure', label: 'Azure OpenAI', name: 'azure', base_url: 'https://', needsKey: true },
   { value: 'bedrock', label: 'Amazon Bedrock', name: 'bedrock', base_url: 'https://bedrock-runtime.us-east-1.amazonaws.com', needsKey: true },
+  { value: 'vertex', label: 'Google Vertex AI', name: 'vertex', base_url: '', needsKey: true },
+  { value: 'mistral', label: 'Mistral', name: 'mistral', base_url: '', needsKey: true },
+  { value: 'cohere', label: 'Cohere', name: 'cohere', base_url: '', needsKey: true },
   { value: 'openai-compatible', label: 'OpenAI-compatible (Ollama, vLLM, …)', name: '', base_url: 'http://127.0.0.1:11434/v1', needsKey: false },
 ];
 

@@ -68,7 +68,7 @@ function Target({ alias, target }: { alias: Alias; target: TargetHealth }) {
           <b>{count(target.in_flight)}</b> in flight
         </span>
         <span>
-          <b>{count(target.calls)}</b> calls
+          <b>{count(target.calls)}</b> {target.calls === 1 ? 'call' : 'calls'}
         </span>
         <span>
           <b>{target.calls ? percent(target.failures, target.calls) : '–'}</b> failed

@@ -11,6 +11,7 @@ import { Card } from '../parts/Card';
 import { Empty } from '../parts/Empty';
 import { Failure } from '../parts/Failure';
 import { Loaded, Rows } from '../parts/Loaded';
+import { Owner } from '../parts/Owner';
 import table from '../parts/Table.module.css';
 import { Tag } from '../parts/Tag';
 import { Told } from '../parts/Told';
@@ -74,7 +75,7 @@ export function Providers() {
 
 function Row({ provider }: { provider: Provider }) {
   const [removing, setRemoving] = useState(false);
-  const stored = provider.origin === 'stored';
+  const stored = provider.origin === 'stored' && provider.owner !== 'file';
   return (
     <tr>
       <td>
@@ -109,9 +110,10 @@ function Row({ provider }: { provider: Provider }) {
 }
 
 function Origin({ provider }: { provider: Provider }) {
+  if (provider.owner === 'file') return <Owner owner="file" />;
   if (provider.origin.startsWith('env:')) return <Tag title="Taken from the environment at start; change it there">{provider.origin.slice(4)}</Tag>;
   if (provider.origin === 'built-in') return <Tag>built in</Tag>;
-  return <Tag tone="accent">stored, encrypted</Tag>;
+  return provider.key_hint ? <Tag tone="accent">stored, encrypted</Tag> : <Tag>no key</Tag>;
 }
 
 function Check({ provider }: { provider: Provider }) {

@@ -75,8 +75,8 @@ export function Teams() {
                         <Link to="/usage/$section" params={{ section: 'spend' }} search={{ team: team.name }} aria-label={`Spending of ${team.name}`}>
                           Spending
                         </Link>
-                        {team.owner !== 'file' && (
-                          <Button size="xs" variant="subtle" disabled={team.keys > 0} title={team.keys > 0 ? 'Move or revoke its keys first' : undefined} onClick={() => remove.mutate(team.name)} aria-label={`Delete the team ${team.name}`}>
+                        {team.owner !== 'file' && team.keys === 0 && (
+                          <Button size="xs" variant="subtle" onClick={() => remove.mutate(team.name)} aria-label={`Delete the team ${team.name}`}>
                             Delete
                           </Button>
                         )}

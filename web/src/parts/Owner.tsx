@@ -8,9 +8,5 @@ export function Owner({ owner }: { owner: string }) {
   }
   if (owner.startsWith('env:')) return <Tag title="Taken from the environment at start; change it there">{owner.slice(4)}</Tag>;
   if (owner === 'built-in') return <Tag>built in</Tag>;
-  return (
-    <Tag tone="accent" title="Made here or by the API: it can be changed here">
-      set here
-    </Tag>
-  );
+  return <Tag title="Made here or by the API: it can be changed here">set here</Tag>;
 }

@@ -86,11 +86,13 @@ function Answer({ run }: { run: Run }) {
 function Foot({ run, asked, best }: { run: Run; asked: string; best: Best }) {
   const done = run.state === 'done';
   return (
-    <dl className={look.foot}>
-      <Fact name="First token" value={milliseconds(run.ttft_ms)} best={done && run.ttft_ms !== null && run.ttft_ms === best.ttft_ms} />
-      <Fact name="Total" value={milliseconds(run.total_ms)} best={done && run.total_ms !== null && run.total_ms === best.total_ms} />
-      <Fact name="Tokens" value={run.tokens ? `${count(run.tokens.input)} → ${count(run.tokens.output)}` : NONE} />
-      <Fact name="Cost" value={run.cost_usd === undefined ? NONE : run.cost_usd === null ? 'no price' : dollars(run.cost_usd)} best={done && run.cost_usd != null && run.cost_usd === best.cost_usd} />
+    <>
+      <dl className={look.foot}>
+        <Fact name="First token" value={milliseconds(run.ttft_ms)} best={done && run.ttft_ms !== null && run.ttft_ms === best.ttft_ms} />
+        <Fact name="Total" value={milliseconds(run.total_ms)} best={done && run.total_ms !== null && run.total_ms === best.total_ms} />
+        <Fact name="Tokens" value={run.tokens ? `${count(run.tokens.input)} → ${count(run.tokens.output)}` : NONE} />
+        <Fact name="Cost" value={run.cost_usd === undefined ? NONE : run.cost_usd === null ? 'no price' : dollars(run.cost_usd)} best={done && run.cost_usd != null && run.cost_usd === best.cost_usd} />
+      </dl>
       <div className={look.more}>
         {run.state === 'stopped' && <Tag tone="warn">stopped</Tag>}
         {run.cached && <Tag tone="accent">from the cache</Tag>}
@@ -104,7 +106,7 @@ function Foot({ run, asked, best }: { run: Run; asked: string; best: Best }) {
           </Link>
         )}
       </div>
-    </dl>
+    </>
   );
 }
 

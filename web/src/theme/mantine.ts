@@ -27,6 +27,7 @@ export const theme = createTheme({
     Textarea: { defaultProps: { size: 'sm' }, classNames: field },
     PasswordInput: { defaultProps: { size: 'sm' }, classNames: { ...field, innerInput: look.innerInput! } },
     Select: { defaultProps: { size: 'sm', checkIconPosition: 'right', allowDeselect: false }, classNames: { ...field, dropdown: look.floating!, option: look.option! } },
+    Autocomplete: { defaultProps: { size: 'sm' }, classNames: { ...field, dropdown: look.floating!, option: look.option! } },
     Menu: { defaultProps: { shadow: 'none', withInitialFocusPlaceholder: false, transitionProps: { duration: 100 } }, classNames: { dropdown: look.floating!, item: look.option!, label: look.menuLabel! } },
     Modal: {
       defaultProps: { centered: false, yOffset: '12vh', overlayProps: { backgroundOpacity: 0.4 }, transitionProps: { duration: 120, transition: 'fade' }, closeButtonProps: { 'aria-label': 'Close' } },

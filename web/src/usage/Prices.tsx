@@ -198,7 +198,7 @@ function List({ onSet }: { onSet: (price: Priced) => void }) {
 function Row({ price, onSet }: { price: Price; onSet: () => void }) {
   const queries = useQueryClient();
   const withdraw = useMutation({ mutationFn: () => wire.DELETE('/api/v1/prices/{price_id}', { params: { path: { price_id: price.id } } }), onSuccess: () => queries.invalidateQueries({ queryKey: ['prices'] }) });
-  const shown = (unit: string) => (price.prices[unit] === undefined ? <span className={table.quiet}>–</span> : `$${price.prices[unit]}`);
+  const shown = (unit: string) => (price.prices[unit] === undefined ? <span className={table.quiet}>–</span> : perMillion(price.prices[unit]!));
   return (
     <tr>
       <td>
@@ -276,6 +276,10 @@ function PriceForm({ of, onClose }: { of: Priced; onClose: () => void }) {
       </form>
     </Modal>
   );
+}
+
+function perMillion(usd: number): string {
+  return usd === 0 ? '$0' : `$${usd.toFixed(Math.max(2, Math.min(6, 1 - Math.floor(Math.log10(usd)))))}`;
 }
 
 function text(value: number | undefined): string {

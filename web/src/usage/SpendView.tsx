@@ -74,7 +74,7 @@ function Told({ report, names, words, onOnly }: { report: Spend; names: Map<stri
       {report.total.cost_usd > 0 && (
         <ChartCard
           title="Spend"
-          note={`by ${report.by}, a ${report.step} each`}
+          note={`by ${report.by}, each bar ${report.step === 'hour' ? 'an hour' : 'a day'}`}
           kind="bars"
           whole={false}
           from={at[0] ?? Date.parse(report.from)}
@@ -140,7 +140,7 @@ function Groups({ report, names, colors, onOnly }: { report: Spend; names: Map<s
         <table className={table.table}>
           <thead>
             <tr>
-              <th scope="col">{report.by}</th>
+              <th scope="col">{report.by[0]!.toUpperCase() + report.by.slice(1)}</th>
               <th scope="col" className={table.right}>
                 Cost
               </th>
@@ -178,8 +178,8 @@ function Groups({ report, names, colors, onOnly }: { report: Spend; names: Map<s
                     )}
                   </td>
                   <td className={table.right}>
-                    {group.sums.unpriced_calls === group.sums.calls ? <Tag tone="warn">no price</Tag> : dollars(group.sums.cost_usd)}
-                    {group.sums.unpriced_calls > 0 && group.sums.unpriced_calls < group.sums.calls && <span className={table.quiet}> + {count(group.sums.unpriced_calls)} unpriced</span>}
+                    {group.sums.unpriced_calls > 0 && group.sums.cost_usd === 0 ? <Tag tone="warn">no price</Tag> : dollars(group.sums.cost_usd)}
+                    {group.sums.unpriced_calls > 0 && group.sums.cost_usd > 0 && <span className={table.quiet}> + {count(group.sums.unpriced_calls)} unpriced</span>}
                   </td>
                   <td className={table.right}>{changed ? <span className={changed.direction === 'up' ? look.up : changed.direction === 'down' ? look.down : undefined}>{changed.words}</span> : <span className={table.quiet}>–</span>}</td>
                   <td className={table.right}>{count(group.sums.calls)}</td>
