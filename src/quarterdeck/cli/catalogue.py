@@ -58,6 +58,7 @@ PANELS: dict[str, dict[str, Entry]] = {
         "plan": Entry("Compare a quarterdeck.yaml with what is live.", "plan", "plan"),
         "apply": Entry("Make live what a quarterdeck.yaml declares.", "apply", "apply"),
         "export": Entry("Write what is live as a quarterdeck.yaml.", "export", "export"),
+        "import": Entry("Make a quarterdeck.yaml of another gateway's configuration.", "import_", "import_"),
         "secrets": Entry("Secrets that a quarterdeck.yaml may name: list, set, remove.", "secrets", "secrets"),
         "completion": Entry("Print the completion script of a shell.", "completion", "completion"),
     },

@@ -57,7 +57,7 @@ async def _put(work: Work, planned: SectionPlan, source: str, made_keys: list[Ma
     owner = of_file(source)
     if isinstance(planned.section, Aliases):
         new = {change.name for change in planned.changes if change.verb == "create"}
-        await planned.section.begin(work, {name: planned.wanted[name] for name in new}, owner=owner)
+        await planned.section.begin(work, planned.wanted, new, owner=owner)
     for change in (*planned.changes, *planned.adoptions):
         with _named(change):
             secret = await planned.section.put(work, change.name, planned.wanted[change.name], owner=owner)

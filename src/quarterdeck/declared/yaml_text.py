@@ -136,6 +136,9 @@ def _told(source: str, mistake: Mistake) -> str:
 class _Dumper(yaml.SafeDumper):  # type: ignore[misc]  # PyYAML has no types
     """Writes long texts as blocks, and quotes what other readers of YAML would take for something else."""
 
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
     def increase_indent(self, flow: bool = False, indentless: bool = False) -> Any:
         return super().increase_indent(flow, False)
 

@@ -16,9 +16,9 @@ from quarterdeck.cli.exits import WrongUse
 @click.option("--prune", is_flag=True, help="Remove what this file once declared and does not any more.")
 @command
 def apply(desk: Desk, file: str, yes: bool, prune: bool) -> None:
-    """Make live what a quarterdeck.yaml declares: all of it, or nothing.
+    """Make live what a quarterdeck.yaml declares.
 
-    Shows what would change and asks first. Keys that are made are printed once.
+    All of it or nothing. Shows what would change and asks first; keys that are made are printed once.
     """
     wish = declaring.read(file)
     planned = desk.server.post("/api/v1/config/plans", wish)

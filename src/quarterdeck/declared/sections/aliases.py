@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 from pydantic import TypeAdapter
@@ -31,12 +31,12 @@ class Aliases(Section):
         await aliases.put(work, name, _PLAN.validate_python(fields), owner=owner)
         return None
 
-    async def begin(self, work: Work, declared: Mapping[str, Fields], *, owner: str) -> None:
-        """Make new aliases without their fallbacks first, which may lead from one to the other and round in circles."""
-        for name, fields in declared.items():
-            plan = _PLAN.validate_python(fields)
-            if any(other in declared for names in vars(plan.fallbacks).values() for other in names):
-                await aliases.put(work, name, replace(plan, fallbacks=Fallbacks()), owner=owner)
+    async def begin(self, work: Work, wanted: Mapping[str, Fields], new: Collection[str], *, owner: str) -> None:
+        """Make new aliases that others fall back on, first without fallbacks of their own, which may lead in circles."""
+        plans = {name: _PLAN.validate_python(fields) for name, fields in wanted.items()}
+        needed = {other for plan in plans.values() for names in vars(plan.fallbacks).values() for other in names}
+        for name in needed.intersection(new):
+            await aliases.put(work, name, replace(plans[name], fallbacks=Fallbacks()), owner=owner)
 
     async def remove(self, work: Work, name: str, *, owner: str) -> None:
         await aliases.remove(work, name, owner=owner)

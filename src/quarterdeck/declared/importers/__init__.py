@@ -1,0 +1,1 @@
+"""Readers of other gateways' configurations: one file each."""
