@@ -12,9 +12,10 @@ from pathlib import Path
 import httpx
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
 from tests.conftest import FreshHome
+from tests.fakes.in_thread import upstream_in_thread
 from tests.server_process import ServerProcess
 
 pytestmark = [pytest.mark.story, pytest.mark.browser]
@@ -40,6 +41,20 @@ def demo(tmp_path_factory: pytest.TempPathFactory, fresh_home: FreshHome) -> Ite
         _until_answering(client)
     yield server
     server.stop()
+
+
+@pytest.fixture(scope="module")
+def house_models(demo: ServerProcess) -> Iterator[ServerProcess]:
+    """The same server with a provider, `house`, that nobody knows the prices of."""
+    with upstream_in_thread() as upstream, demo.client() as client:
+        added = {
+            "name": "house",
+            "kind": "openai-compatible",
+            "base_url": upstream.openai_url,
+            "models": ["small", "big"],
+        }
+        client.post("/api/v1/providers", json=added).raise_for_status()
+        yield demo
 
 
 @pytest.fixture(scope="module")
@@ -120,9 +135,9 @@ def test_a_trace_is_found_and_opened_by_keyboard_alone(page: Page) -> None:
 
 
 def test_a_key_is_shown_once_and_works(page: Page, demo: ServerProcess) -> None:
-    page.goto("/settings/keys")
-    page.get_by_role("button", name=re.compile("New key|Create")).first.click()
-    page.get_by_label(re.compile("^Name")).fill("browser story")
+    page.goto("/keys")
+    page.get_by_role("button", name="Create a key").click()
+    page.get_by_role("dialog").get_by_label("Name", exact=True).fill("browser story")
     page.get_by_role("dialog").get_by_role("button", name=re.compile("Create")).click()
 
     shown = page.get_by_text(re.compile(r"sk-qd-[0-9a-z]{40}")).first
@@ -134,6 +149,107 @@ def test_a_key_is_shown_once_and_works(page: Page, demo: ServerProcess) -> None:
         assert client.get("/v1/models").status_code == 200
 
 
+@pytest.mark.usefixtures("house_models")
+def test_an_alias_is_created_called_and_shown_with_its_health(page: Page) -> None:
+    page.goto("/gateway/routes")
+    page.get_by_role("button", name="Create an alias").click()
+    form = page.get_by_role("dialog")
+    form.get_by_label("Name", exact=True).fill("quick")
+    _choose(
+        page,
+        form.get_by_role("combobox", name="Model 1", exact=True).or_(
+            form.get_by_role("textbox", name="Model 1", exact=True)
+        ),
+        "house/small",
+    )
+    form.get_by_role("button", name="Add a model").click()
+    _choose(
+        page,
+        form.get_by_role("combobox", name="Model 2", exact=True).or_(
+            form.get_by_role("textbox", name="Model 2", exact=True)
+        ),
+        "house/big",
+    )
+    form.get_by_role("button", name="Create", exact=True).click()
+    expect(form).to_be_hidden()
+
+    page.get_by_role("button", name="Try quick").click()
+    page.get_by_role("button", name="Call it").click()
+
+    expect(page.get_by_text("Paris is the capital.")).to_be_visible()
+    first = page.get_by_role("list", name="Models behind quick").get_by_role("listitem").first
+    expect(first).to_contain_text("house/small")
+    expect(first).to_contain_text("healthy")
+    expect(first).to_contain_text("1 call")
+
+
+def test_a_limit_is_set_and_refuses(page: Page, house_models: ServerProcess) -> None:
+    page.goto("/usage/limits")
+    page.get_by_role("button", name="Set a limit").click()
+    form = page.get_by_role("dialog")
+    form.get_by_label("Name", exact=True).fill("one-call")
+    form.get_by_role("combobox", name="For").click()
+    page.get_by_role("option", name="model", exact=True).click()
+    _choose(
+        page,
+        form.get_by_role("combobox", name="Which", exact=True).or_(
+            form.get_by_role("textbox", name="Which", exact=True)
+        ),
+        "house/big",
+    )
+    form.get_by_label("At most", exact=True).fill("1")
+    form.get_by_role("combobox", name="Of", exact=True).click()
+    page.get_by_role("option", name="requests", exact=True).click()
+    form.get_by_role("button", name="Set it").click()
+    expect(form).to_be_hidden()
+
+    asked = {"model": "house/big", "messages": [{"role": "user", "content": "Where am I?"}]}
+    with house_models.client() as client:
+        statuses = [
+            client.post("/v1/chat/completions", json=asked, headers={"cache-control": "no-store"}).status_code
+            for _ in range(2)
+        ]
+
+    assert statuses == [200, 429]
+    expect(page.get_by_text("reached: refuses")).to_be_visible()
+    page.get_by_role("button", name="Delete one-call").click()
+    page.get_by_role("dialog").get_by_role("button", name="Delete", exact=True).click()
+    expect(page.get_by_role("button", name="Delete one-call")).to_be_hidden()
+
+
+def test_a_model_without_a_price_gets_one_and_the_past_is_paid(page: Page, house_models: ServerProcess) -> None:
+    asked = {"model": "house/small", "messages": [{"role": "user", "content": "What does this cost?"}]}
+    with house_models.client() as client:
+        trace_id = client.post("/v1/chat/completions", json=asked).headers["x-quarterdeck-trace-id"]
+    page.goto("/usage/prices")
+
+    page.get_by_role("button", name="Set the price of house/small").click()
+    page.get_by_role("dialog").get_by_label("Input", exact=True).fill("2")
+    page.get_by_role("dialog").get_by_label("Output", exact=True).fill("6")
+    page.get_by_role("dialog").get_by_role("button", name="Set the price").click()
+
+    expect(page.get_by_role("dialog")).to_be_hidden()
+    expect(page.get_by_text("done", exact=True).first).to_be_visible()
+    with house_models.client() as client:
+        # 20 tokens of input and 10 of output.
+        assert client.get(f"/api/v1/traces/{trace_id}").json()["trace"]["cost_usd"] == pytest.approx(100e-6)
+
+
+@pytest.mark.usefixtures("house_models")
+def test_two_models_answer_side_by_side(page: Page) -> None:
+    page.goto("/playground?models=house/small,house/big")
+    page.get_by_label("Question", exact=True).fill("What is the capital of France?")
+    page.get_by_role("button", name="Run").click()
+
+    one, other = (page.get_by_role("region", name=f"Column {n}", exact=True) for n in (1, 2))
+    for column in (one, other):
+        expect(column).to_contain_text("Paris is the capital.")
+        expect(column).to_contain_text("20 → 10")
+    expect(page).to_have_url(re.compile("ask=What"))
+    one.get_by_role("link", name="Trace").click()
+    expect(page).to_have_url(re.compile("/traces/[0-9a-f]{32}"))
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize(
     "path",
@@ -143,8 +259,18 @@ def test_a_key_is_shown_once_and_works(page: Page, demo: ServerProcess) -> None:
         "/traces",
         "/knowledge",
         "/knowledge/handbook",
-        "/settings/providers",
-        "/settings/keys",
+        "/playground",
+        "/gateway/routes",
+        "/gateway/models",
+        "/gateway/providers",
+        "/gateway/guardrails",
+        "/gateway/caches",
+        "/gateway/tools",
+        "/usage/spend",
+        "/usage/limits",
+        "/usage/prices",
+        "/keys",
+        "/settings/appearance",
         "trace",
         "/login",
     ],
@@ -162,6 +288,12 @@ def test_every_page_passes_wcag_22_aa(page: Page, path: str, scheme: str, tmp_pa
     found = Axe().run(page, options=WCAG_22_AA)
 
     assert found.violations_count == 0, found.generate_report()
+
+
+def _choose(page: Page, field: Locator, name: str) -> None:
+    """Type into a field that offers names, and take the one that it offers."""
+    field.fill(name)
+    page.get_by_role("option", name=name, exact=True).click()
 
 
 def _ask(page: Page, question: str) -> None:
