@@ -75,6 +75,12 @@ async def test_workers_answer_know_keys_at_once_share_a_budget_and_lose_no_span(
         replies = await asyncio.gather(*(chat(server, key) for _ in range(30)))
         assert sorted(reply.status_code for reply in replies) == [200] * 10 + [429] * 20
 
+        # The numbers of all workers together.
+        await asyncio.sleep(1.5)
+        line = 'quarterdeck_requests_total{path="/v1/chat/completions",status="429"} 20.0'
+        assert line in client.get("/metrics").text
+        assert client.get("/readyz").status_code == 200
+
         # What is not of the data plane goes to the main process, uploads and jobs included.
         assert client.get("/api/v1/projects").status_code == 200
         assert client.get("/v1/batches").json()["data"] == []
@@ -112,9 +118,10 @@ async def test_a_stop_lets_streams_finish_and_ends_every_worker(
 ) -> None:
     server, children = server_before, workers_of(server_before)
     headers = {"Authorization": f"Bearer {server.admin_key}"}
-    async with httpx.AsyncClient(base_url=server.url, timeout=30, trust_env=False) as client, client.stream(
-        "POST", "/v1/chat/completions", json={**HELLO, "stream": True}, headers=headers
-    ) as reply:
+    async with (
+        httpx.AsyncClient(base_url=server.url, timeout=30, trust_env=False) as client,
+        client.stream("POST", "/v1/chat/completions", json={**HELLO, "stream": True}, headers=headers) as reply,
+    ):
         lines = reply.aiter_lines()
         await anext(lines)
         assert server.process is not None

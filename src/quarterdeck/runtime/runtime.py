@@ -47,6 +47,11 @@ class Runtime:
         self._parts[contract] = part
         return part
 
+    def find(self, contract: type[T]) -> T | None:
+        """The live object that fulfils a contract, where there may be none."""
+        part = self._parts.get(contract)
+        return part if isinstance(part, contract) else None
+
     def part(self, contract: type[T]) -> T:
         """The live object that fulfils a contract."""
         part = self._parts.get(contract)

@@ -6,9 +6,12 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 
 from quarterdeck import __version__
+from quarterdeck.core.errors import Unavailable
 from quarterdeck.declared.watching import Watch
+from quarterdeck.gateway.admission import Admission
 from quarterdeck.observability.recorder import Recorder
 from quarterdeck.runtime.runtime import Runtime
+from quarterdeck.server.workers.supervising import Workers
 from quarterdeck.storage import health as storage_health
 
 router = APIRouter(include_in_schema=False)
@@ -40,5 +43,24 @@ async def _troubles(runtime: Runtime) -> dict[str, str]:
     found = {
         "database": await storage_health.trouble(runtime.database),
         "spans": None if recorder.healthy else "accepted, but not stored at the moment",
+        "disk": _disk(runtime),
+        "workers": _workers(runtime),
     }
     return {part: trouble for part, trouble in found.items() if trouble is not None}
+
+
+def _disk(runtime: Runtime) -> str | None:
+    try:
+        runtime.part(Admission).require_disk()
+    except Unavailable:
+        return "too little space to record answers"
+    return None
+
+
+def _workers(runtime: Runtime) -> str | None:
+    crew = runtime.find(Workers)
+    if crew is None:
+        return None
+    if crew.stopping:
+        return "stopping"
+    return f"{crew.missing} of {crew.count} are being started" if crew.missing else None

@@ -22,7 +22,7 @@ from quarterdeck.access.keyring import Keyring
 from quarterdeck.access.limits.limiter import Limiter
 from quarterdeck.gateway.admission import Admission
 from quarterdeck.gateway.catalogue import Catalogue
-from quarterdeck.gateway.traffic import BOUNDS_S, STAGES, Traffic
+from quarterdeck.gateway.traffic import BOUNDS_S, STAGES, Traffic, summed
 from quarterdeck.observability.recorder import Recorder
 from quarterdeck.runtime.runtime import Runtime
 
@@ -70,25 +70,27 @@ class _House(Collector):
 
     def _data_plane(self) -> Iterator[Metric]:
         traffic, admission = self._runtime.part(Traffic), self._runtime.part(Admission)
+        ours = traffic.counted(in_flight=admission.in_flight, shed=admission.shed)
+        all_of_us = summed([ours, *traffic.others()])
         requests = CounterMetricFamily(
             "quarterdeck_requests", "Requests by path and status.", labels=["path", "status"]
         )
-        for (path, status), count in list(traffic.requests.items()):
+        for path, status, count in all_of_us.requests:
             requests.add_metric([path, str(status)], count)
         yield requests
         running, buckets = 0, []
-        for bound, count in zip([*BOUNDS_S, "+Inf"], traffic.overhead_counts, strict=True):
+        for bound, count in zip([*BOUNDS_S, "+Inf"], all_of_us.overhead_counts, strict=True):
             running += count
             buckets.append((str(bound), running))
         overhead = HistogramMetricFamily("quarterdeck_overhead_seconds", "Our own share of the time to an answer.")
-        overhead.add_metric([], buckets, traffic.overhead_ns / 1e9)
+        overhead.add_metric([], buckets, all_of_us.overhead_ns / 1e9)
         yield overhead
         stages = SummaryMetricFamily("quarterdeck_stage_seconds", "Our own time, by stage.", labels=["stage"])
-        for stage, spent_ns in zip(STAGES, traffic.stage_ns, strict=True):
-            stages.add_metric([stage], traffic.staged, spent_ns / 1e9)
+        for stage, spent_ns in zip(STAGES, all_of_us.stage_ns, strict=True):
+            stages.add_metric([stage], all_of_us.staged, spent_ns / 1e9)
         yield stages
-        yield GaugeMetricFamily("quarterdeck_requests_in_flight", "Requests being answered.", admission.in_flight)
-        yield CounterMetricFamily("quarterdeck_requests_shed", "Requests refused for being too many.", admission.shed)
+        yield GaugeMetricFamily("quarterdeck_requests_in_flight", "Requests being answered.", all_of_us.in_flight)
+        yield CounterMetricFamily("quarterdeck_requests_shed", "Requests refused for being too many.", all_of_us.shed)
 
     def _spans(self) -> Iterator[Metric]:
         recorder = self._runtime.part(Recorder)

@@ -45,7 +45,13 @@ async def test_nothing_but_health_and_logging_in_answers_a_stranger(stranger: ht
 
 
 async def test_every_route_of_a_room_is_described_and_so_tested_above() -> None:
-    routes = {f"/api/v1{route.path}" for room in ROOMS for route in room.routes if isinstance(route, Route)}
+    # OpenAPI has no word for a name that may contain slashes.
+    routes = {
+        f"/api/v1{route.path.replace(':path}', '}')}"
+        for room in ROOMS
+        for route in room.routes
+        if isinstance(route, Route)
+    }
 
     assert routes
     assert routes <= set(control_api().openapi()["paths"])

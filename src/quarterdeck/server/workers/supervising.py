@@ -19,6 +19,7 @@ from quarterdeck.access.limits.counter_stores.in_process import InProcessCounter
 from quarterdeck.access.limits.counter_stores.over_socket import CountersServer
 from quarterdeck.access.limits.limiter import Limiter
 from quarterdeck.config.settings import Settings
+from quarterdeck.gateway.traffic import Counted, Traffic
 from quarterdeck.observability.recorder import Recorder
 from quarterdeck.runtime.runtime import Runtime
 from quarterdeck.server.workers.handoff import Handoff
@@ -46,9 +47,27 @@ class Workers:
         self._stopping = False
 
     @property
+    def count(self) -> int:
+        """How many there should be."""
+        return len(self._sockets)
+
+    @property
+    def stopping(self) -> bool:
+        """Whether they are being ended."""
+        return self._stopping
+
+    @property
     def missing(self) -> int:
         """How many should be there and are not."""
         return len(self._sockets) - sum(process.returncode is None for process in self._running.values())
+
+    def traffic(self) -> list[Counted]:
+        """What workers have counted, a second ago at most; of one that has died, since it was started last."""
+        found = []
+        for number in range(len(self._sockets)):
+            with suppress(OSError, msgspec.DecodeError):
+                found.append(msgspec.json.decode((self._folder / f"traffic-{number}").read_bytes(), type=Counted))
+        return found
 
     async def begin(self) -> None:
         """Start all of them."""
@@ -80,16 +99,16 @@ class Workers:
         while True:
             began = loop.time()
             code = await self._running[number].wait()
-            if self._stopping:
+            if self.stopping:
                 return
             log.error("workers: worker %d has ended (%s); another one takes its place", number, code)
             pause_s = _FIRST_PAUSE_S if loop.time() - began > _LIVED_LONG_S else min(pause_s * 2, _LONGEST_PAUSE_S)
             await asyncio.sleep(pause_s)
-            if self._is_stopping():
+            if await self._was_stopped():
                 return
             self._running[number] = await self._start(number)
 
-    def _is_stopping(self) -> bool:
+    async def _was_stopped(self) -> bool:
         return self._stopping
 
     async def _start(self, number: int) -> asyncio.subprocess.Process:
@@ -126,7 +145,9 @@ async def workers(
         await relay.open()
         if shared is not None:
             await shared.open()
-        yield Workers(runtime.settings, sockets, folder, local_key), folder / "http"
+        crew = runtime.install(Workers, Workers(runtime.settings, sockets, folder, local_key))
+        runtime.part(Traffic).others = crew.traffic
+        yield crew, folder / "http"
     finally:
         await tidings.close()
         await relay.close()

@@ -8,19 +8,25 @@ import os
 import signal
 import socket
 import sys
+from pathlib import Path
 
 import msgspec
 import uvloop
 from starlette.types import Receive, Scope, Send
 
 from quarterdeck.access.keyring import Keyring
+from quarterdeck.gateway.admission import Admission
 from quarterdeck.gateway.asgi import DataPlane
+from quarterdeck.gateway.traffic import Traffic
+from quarterdeck.runtime.runtime import Runtime
 from quarterdeck.server.logs import set_up_logging
 from quarterdeck.server.serving import Server
 from quarterdeck.server.wiring import running_worker
 from quarterdeck.server.workers.handoff import Handoff
 from quarterdeck.server.workers.proxying import Proxy
 from quarterdeck.server.workers.tidings import Listener
+
+_TELL_EVERY_S = 1.0
 
 
 class _Application:
@@ -49,11 +55,22 @@ async def _work(handoff: Handoff) -> None:
         server = Server(_Application(DataPlane(runtime), proxy), settings, ready)
         following = asyncio.create_task(listener.follow(runtime.events))
         following.add_done_callback(lambda _: server.stop())
+        telling = asyncio.create_task(_tell_traffic(runtime, handoff.path(f"traffic-{handoff.number}")))
         try:
             await server.serve([socket.socket(fileno=handoff.listening)])
         finally:
             following.cancel()
+            telling.cancel()
             await proxy.close()
+
+
+async def _tell_traffic(runtime: Runtime, path: Path) -> None:
+    """Write down now and then what was counted here, for the metrics of the whole server."""
+    traffic, admission, draft = runtime.part(Traffic), runtime.part(Admission), path.with_suffix(".draft")
+    while True:
+        draft.write_bytes(msgspec.json.encode(traffic.counted(in_flight=admission.in_flight, shed=admission.shed)))
+        draft.replace(path)
+        await asyncio.sleep(_TELL_EVERY_S)
 
 
 def main() -> None:
