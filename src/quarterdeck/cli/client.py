@@ -54,9 +54,9 @@ class Client:
         """Make something."""
         return self._exchange("POST", path, {} if body is None else body)
 
-    def put(self, path: str, body: Json) -> Json:
+    def put(self, path: str, body: Json, **query: object) -> Json:
         """Set something."""
-        return self._exchange("PUT", path, body)
+        return self._exchange("PUT", _address(path, query), body)
 
     def patch(self, path: str, body: Json) -> Json:
         """Change some of a thing."""
@@ -90,9 +90,9 @@ class Client:
             raise error_from(response.status, answer)
         return answer
 
-    def delete(self, path: str) -> Json:
+    def delete(self, path: str, **query: object) -> Json:
         """Take something away."""
-        return self._exchange("DELETE", path)
+        return self._exchange("DELETE", _address(path, query))
 
     def items(self, path: str, **query: object) -> Json:
         """All pages of a list as one page."""

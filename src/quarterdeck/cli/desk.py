@@ -63,6 +63,9 @@ verbose_option = click.option(
 """Read where errors end, in `groups`, which sees no command's values any more."""
 
 
+force_option = click.option("--force", is_flag=True, help="Even if a configuration file declares it.")
+
+
 def command(function: Callable[Concatenate[Desk, P], None]) -> Callable[..., None]:
     """Give a command its desk as first argument, and the options that all commands share."""
 

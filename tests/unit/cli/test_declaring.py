@@ -27,6 +27,8 @@ def test_a_file_is_planned_applied_and_planned_again(quarterdeck: Quarterdeck) -
     exported = quarterdeck("export").stdout
     round_trip = quarterdeck("plan", "-", stdin=exported)
     refused = quarterdeck("limits", "remove", "month")
+    insisted = quarterdeck("limits", "remove", "month", "--force")
+    quarterdeck("apply", "--yes", HOUSE_KEY="sk-house-0123456789")
     Path("quarterdeck.yaml").write_text("version: 1")
     pruned = quarterdeck("apply", "--yes", "--prune")
 
@@ -40,6 +42,7 @@ def test_a_file_is_planned_applied_and_planned_again(quarterdeck: Quarterdeck) -
     assert "${secret:providers/house}" in exported
     assert (round_trip.exit_code, "Nothing to change" in round_trip.stderr) == (0, True)
     assert (refused.exit_code, "`quarterdeck.yaml`" in refused.stderr) == (2, True)
+    assert insisted.exit_code == 0
     assert "- limit `month`" in pruned.stderr
     assert json.loads(quarterdeck("export", "--json").stdout) == {"version": 1}
 

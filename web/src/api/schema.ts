@@ -1167,6 +1167,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/reconciliations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Reconcile
+         * @description Ledger against span store against limits, and against what a provider has counted, if that is given.
+         */
+        post: operations["reconcile"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/routers": {
         parameters: {
             query?: never;
@@ -1916,6 +1936,19 @@ export interface components {
             model: string;
             /** Number */
             number: number;
+        };
+        /**
+         * Books
+         * @description What to compare with our own books: a provider's export, if there is one.
+         */
+        Books: {
+            /** Provider */
+            provider?: string | null;
+            /**
+             * Told
+             * @default []
+             */
+            told?: components["schemas"]["ProviderUsage"][];
         };
         /**
          * CachePurged
@@ -2733,6 +2766,29 @@ export interface components {
             started_at: string;
             /** Weight */
             weight: number;
+        };
+        /**
+         * Difference
+         * @description Two books that do not agree.
+         */
+        Difference: {
+            /**
+             * Book
+             * @enum {string}
+             */
+            book: "ledger" | "limit" | "provider";
+            /** Counted */
+            counted: number;
+            /** Name */
+            name: string;
+            /** Reason */
+            reason: string;
+            /** Recorded */
+            recorded: number;
+            /** Remedy */
+            remedy: string;
+            /** Unit */
+            unit: string;
         };
         /**
          * DiffPart
@@ -4586,6 +4642,26 @@ export interface components {
             ok: boolean;
         };
         /**
+         * ProviderUsage
+         * @description What a provider says it has counted for one model on one day (UTC). Cached input is part of the input.
+         */
+        ProviderUsage: {
+            /** Day */
+            day: string;
+            /**
+             * Input Tokens
+             * @default 0
+             */
+            input_tokens?: number;
+            /** Model */
+            model: string;
+            /**
+             * Output Tokens
+             * @default 0
+             */
+            output_tokens?: number;
+        };
+        /**
          * Purged
          * @description How many answers were forgotten.
          */
@@ -4594,6 +4670,23 @@ export interface components {
             entries: number;
             /** Target */
             target: string;
+        };
+        /**
+         * Reconciliation
+         * @description The books, compared: balanced when there are no differences.
+         */
+        Reconciliation: {
+            /** Balanced */
+            balanced: boolean;
+            /** Differences */
+            differences?: components["schemas"]["Difference"][];
+            ledger: components["schemas"]["LedgerCheck"];
+            /** Limits Compared */
+            limits_compared: number;
+            /** Limits Left Out */
+            limits_left_out: string[];
+            /** Rows Compared */
+            rows_compared: number;
         };
         /**
          * Release
@@ -8144,6 +8237,39 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ProviderCheck"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    reconcile: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Books"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reconciliation"];
                 };
             };
             /** @description Validation Error */

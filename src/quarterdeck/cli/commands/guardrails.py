@@ -11,7 +11,7 @@ import rich_click as click
 
 from quarterdeck.cli import completing, show
 from quarterdeck.cli.client import Json
-from quarterdeck.cli.desk import Desk, command
+from quarterdeck.cli.desk import Desk, command, force_option
 from quarterdeck.cli.exits import Failed, WrongUse
 from quarterdeck.cli.groups import Noun
 from quarterdeck.cli.quantities import NONE
@@ -65,6 +65,7 @@ def list_checks(desk: Desk) -> None:
 @click.option("--streaming", type=click.Choice(("hold", "skip")), help="`skip` leaves streams unevaluated.")
 @click.option("--description", metavar="TEXT")
 @click.option("--secret-stdin", is_flag=True, help="Read the credential of its webhook from stdin.")
+@force_option
 @command
 def set_guardrail(
     desk: Desk,
@@ -77,6 +78,7 @@ def set_guardrail(
     models: tuple[str, ...],
     keys: tuple[str, ...],
     asked_only: bool,
+    force: bool,
     **wishes: str | tuple[str, ...] | None,
 ) -> None:
     """Make a guardrail, or the next version of one: `--check personal_data --check 'length={"max_words": 500}'`."""
@@ -93,7 +95,7 @@ def set_guardrail(
         policy["scope"] = scope
     if secret_stdin:
         policy["secret"] = sys.stdin.read().strip()
-    made = desk.server.put(_path(name), policy)
+    made = desk.server.put(_path(name), policy, force=force or None)
     desk.give(made, lambda: show.say(f"`{made['name']}` is at version {made['version']}, and holds from now on."))
 
 
@@ -129,10 +131,11 @@ def switch_off(desk: Desk, name: str) -> None:
 
 @guardrails.command("remove")
 @click.argument("name", shell_complete=completing.GUARDRAILS)
+@force_option
 @command
-def remove_guardrail(desk: Desk, name: str) -> None:
+def remove_guardrail(desk: Desk, name: str, force: bool) -> None:
     """Remove a guardrail."""
-    desk.server.delete(_path(name))
+    desk.server.delete(_path(name), force=force or None)
     desk.give({"removed": name}, lambda: show.say(f"Removed `{name}`."))
 
 

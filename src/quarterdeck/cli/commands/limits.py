@@ -8,7 +8,7 @@ import rich_click as click
 
 from quarterdeck.cli import completing, show
 from quarterdeck.cli.client import Json
-from quarterdeck.cli.desk import Desk, command
+from quarterdeck.cli.desk import Desk, command, force_option
 from quarterdeck.cli.exits import WrongUse
 from quarterdeck.cli.groups import Noun
 from quarterdeck.cli.quantities import NONE, ago, money
@@ -53,6 +53,7 @@ def show_limit(desk: Desk, name: str) -> None:
 @click.option("--soft", is_flag=True, help="Raise alerts, but refuse nothing.")
 @click.option("--alert-at", "shares", type=click.FloatRange(0, 1000, min_open=True), multiple=True, metavar="PERCENT", help="When to raise an alert; may be repeated. 80 and 100 by default.")  # fmt: skip
 @click.option("--off", is_flag=True, help="Keep it, but do not apply it.")
+@force_option
 @command
 def set_limit(
     desk: Desk,
@@ -68,6 +69,7 @@ def set_limit(
     soft: bool,
     shares: tuple[float, ...],
     off: bool,
+    force: bool,
 ) -> None:
     """Set a limit or a budget; one of the same name is changed. It holds from the next request on."""
     subject, _, subject_id = of.partition(":")
@@ -85,16 +87,17 @@ def set_limit(
     for metric, text in given.items():
         amount, window = _amount(text)
         wish |= {"metric": metric, "amount": amount, "window": window}
-    made = desk.server.put(f"/api/v1/limits/{quote(name, safe='')}", wish)
+    made = desk.server.put(f"/api/v1/limits/{quote(name, safe='')}", wish, force=force or None)
     desk.give(made, lambda: show.say(f"`{made['name']}` holds: {_what(made)} for {_whom(made)}."))
 
 
 @limits.command("remove")
 @click.argument("name", shell_complete=completing.LIMITS)
+@force_option
 @command
-def remove_limit(desk: Desk, name: str) -> None:
+def remove_limit(desk: Desk, name: str, force: bool) -> None:
     """Remove a limit. Nothing is refused because of it any more."""
-    desk.server.delete(f"/api/v1/limits/{quote(name, safe='')}")
+    desk.server.delete(f"/api/v1/limits/{quote(name, safe='')}", force=force or None)
     desk.give({"removed": name}, lambda: show.say(f"Removed `{name}`."))
 
 

@@ -9,7 +9,7 @@ import rich_click as click
 
 from quarterdeck.cli import completing, show
 from quarterdeck.cli.client import Json
-from quarterdeck.cli.desk import Desk, command
+from quarterdeck.cli.desk import Desk, command, force_option
 from quarterdeck.cli.exits import Failed, WrongUse
 from quarterdeck.cli.groups import Noun
 from quarterdeck.cli.quantities import NONE, duration, plural
@@ -40,6 +40,7 @@ def list_servers(desk: Desk) -> None:
 @click.option("--timeout", "timeout_s", type=click.FloatRange(0.1, 3600), default=60.0, metavar="SECONDS")
 @click.option("--on-change", type=click.Choice(("block", "flag")), default="block", help="When a tool has changed.")
 @click.option("--price", "price", type=click.FloatRange(0, 1000), metavar="USD", help="What one call costs.")
+@force_option
 @command
 def add_server(
     desk: Desk,
@@ -51,6 +52,7 @@ def add_server(
     timeout_s: float,
     on_change: str,
     price: float | None,
+    force: bool,
 ) -> None:
     """Add a server, or change the one of this name. Without `--header`, the headers that are there stay."""
     wish: dict[str, object] = {
@@ -66,7 +68,7 @@ def add_server(
         if not value:
             raise WrongUse(f"The value of `{header}` is empty. Pipe it in, such as `Bearer …`.")
         wish["headers"] = {header: value}
-    made = desk.server.put(_path(name), wish)
+    made = desk.server.put(_path(name), wish, force=force or None)
     desk.give(made, lambda: show.say(f"Added `{made['name']}`. `quarterdeck mcp check {made['name']}` tries it."))
 
 
@@ -102,10 +104,11 @@ def approve_tools(desk: Desk, name: str, tool: str | None) -> None:
 
 @mcp.command("remove")
 @click.argument("name", shell_complete=completing.MCP_SERVERS)
+@force_option
 @command
-def remove_server(desk: Desk, name: str) -> None:
+def remove_server(desk: Desk, name: str, force: bool) -> None:
     """Forget a server, its headers and its approved tools."""
-    desk.server.delete(_path(name))
+    desk.server.delete(_path(name), force=force or None)
     desk.give({"removed": name}, lambda: show.say(f"Removed `{name}`."))
 
 

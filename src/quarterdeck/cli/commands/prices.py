@@ -9,7 +9,7 @@ import rich_click as click
 
 from quarterdeck.cli import completing, show
 from quarterdeck.cli.client import Json
-from quarterdeck.cli.desk import Desk, command
+from quarterdeck.cli.desk import Desk, command, force_option
 from quarterdeck.cli.exits import Failed, WrongUse
 from quarterdeck.cli.groups import Noun
 from quarterdeck.cli.quantities import age, count, day, money, plural, read_moment
@@ -110,10 +110,11 @@ def set_price(
 
 @prices.command("remove")
 @click.argument("price")
+@force_option
 @command
-def remove_price(desk: Desk, price: str) -> None:
+def remove_price(desk: Desk, price: str, force: bool) -> None:
     """Withdraw a price that was set. What was billed by it stays billed."""
-    desk.server.delete(f"/api/v1/prices/{quote(price, safe='')}")
+    desk.server.delete(f"/api/v1/prices/{quote(price, safe='')}", force=force or None)
     desk.give({"removed": price}, lambda: show.say(f"Withdrew `{price}`."))
 
 

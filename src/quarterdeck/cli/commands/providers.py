@@ -9,7 +9,7 @@ import rich_click as click
 
 from quarterdeck.cli import completing, show
 from quarterdeck.cli.client import Json
-from quarterdeck.cli.desk import Desk, command
+from quarterdeck.cli.desk import Desk, command, force_option
 from quarterdeck.cli.exits import Failed, WrongUse
 from quarterdeck.cli.groups import Noun
 from quarterdeck.cli.quantities import NONE, duration, plural
@@ -93,10 +93,11 @@ def check_provider(desk: Desk, name: str) -> None:
 
 @providers.command("remove")
 @click.argument("name", shell_complete=completing.PROVIDERS)
+@force_option
 @command
-def remove_provider(desk: Desk, name: str) -> None:
+def remove_provider(desk: Desk, name: str, force: bool) -> None:
     """Forget a stored provider and its key."""
-    desk.server.delete(f"/api/v1/providers/{quote(name, safe='')}")
+    desk.server.delete(f"/api/v1/providers/{quote(name, safe='')}", force=force or None)
     desk.give({"removed": name}, lambda: show.say(f"Removed `{name}`."))
 
 

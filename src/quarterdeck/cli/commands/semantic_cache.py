@@ -9,7 +9,7 @@ import rich_click as click
 
 from quarterdeck.cli import completing, show
 from quarterdeck.cli.client import Json
-from quarterdeck.cli.desk import Desk, command
+from quarterdeck.cli.desk import Desk, command, force_option
 from quarterdeck.cli.groups import Noun
 from quarterdeck.cli.jsonl import JSON_LINES, read_objects
 from quarterdeck.cli.quantities import NONE, ago, count, money, plural
@@ -54,6 +54,7 @@ def show_cache(desk: Desk, target: str) -> None:
 @click.option(
     "--personal-data", is_flag=True, help="Let questions with e-mail addresses, numbers of cards … take part."
 )
+@force_option
 @command
 def set_cache(
     desk: Desk,
@@ -65,6 +66,7 @@ def set_cache(
     by_header: bool,
     shared: bool,
     personal_data: bool,
+    force: bool,
 ) -> None:
     """Set up the semantic cache of an app or model, or change it. One whose promise broke begins anew."""
     wish = {
@@ -76,7 +78,7 @@ def set_cache(
         "shared": shared,
         "personal_data": personal_data,
     }
-    found = desk.server.put(_address(target), wish)
+    found = desk.server.put(_address(target), wish, force=force or None)
     desk.give(found, lambda: _present(found))
 
 
@@ -113,10 +115,11 @@ def purge_cache(desk: Desk, target: str) -> None:
 
 @semantic_cache.command("remove")
 @click.argument("target", shell_complete=completing.SEMANTIC_CACHES)
+@force_option
 @command
-def remove_cache(desk: Desk, target: str) -> None:
+def remove_cache(desk: Desk, target: str, force: bool) -> None:
     """Take a semantic cache away, with its answers and checks."""
-    desk.server.delete(_address(target))
+    desk.server.delete(_address(target), force=force or None)
     desk.give({"removed": target}, lambda: show.say(f"Removed the semantic cache of `{target}`."))
 
 

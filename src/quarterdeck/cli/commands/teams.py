@@ -7,7 +7,7 @@ from urllib.parse import quote
 import rich_click as click
 
 from quarterdeck.cli import completing, show
-from quarterdeck.cli.desk import Desk, command
+from quarterdeck.cli.desk import Desk, command, force_option
 from quarterdeck.cli.groups import Noun
 from quarterdeck.cli.quantities import NONE, day
 from quarterdeck.cli.show import Column
@@ -38,10 +38,11 @@ def create_team(desk: Desk, name: str, description: str) -> None:
 
 @teams.command("remove")
 @click.argument("name", shell_complete=completing.TEAMS)
+@force_option
 @command
-def remove_team(desk: Desk, name: str) -> None:
+def remove_team(desk: Desk, name: str, force: bool) -> None:
     """Remove a team that has no keys any more."""
-    desk.server.delete(f"/api/v1/teams/{quote(name, safe='')}")
+    desk.server.delete(f"/api/v1/teams/{quote(name, safe='')}", force=force or None)
     desk.give({"removed": name}, lambda: show.say(f"Removed `{name}`."))
 
 
