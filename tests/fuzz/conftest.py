@@ -92,23 +92,23 @@ class Fuzzed:
         return Answer(told[0]["status"], heads, b"".join(message.get("body", b"") for message in told[1:]))
 
 
-def providers_at(upstream: FakeUpstream) -> dict[str, str]:
-    """Every kind of provider, each the fake."""
+def providers_at(url: str) -> dict[str, str]:
+    """Every kind of provider, each at the same address."""
     return {
         "OPENAI_API_KEY": "sk-upstream-secret",
-        "OPENAI_BASE_URL": upstream.openai_url,
+        "OPENAI_BASE_URL": f"{url}/v1",
         "ANTHROPIC_API_KEY": "sk-ant-upstream-secret",
-        "ANTHROPIC_BASE_URL": upstream.url,
+        "ANTHROPIC_BASE_URL": url,
         "GEMINI_API_KEY": "AIza-upstream-secret",
-        "GOOGLE_GEMINI_BASE_URL": upstream.url,
+        "GOOGLE_GEMINI_BASE_URL": url,
         "CO_API_KEY": "k",
-        "COHERE_BASE_URL": f"{upstream.url}/cohere/v2",
+        "COHERE_BASE_URL": f"{url}/cohere/v2",
         "MISTRAL_API_KEY": "k",
-        "MISTRAL_BASE_URL": f"{upstream.url}/mistral/v1",
+        "MISTRAL_BASE_URL": f"{url}/mistral/v1",
         "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE",
         "AWS_SECRET_ACCESS_KEY": "secret",
         "AWS_DEFAULT_REGION": "eu-central-1",
-        "AWS_ENDPOINT_URL_BEDROCK_RUNTIME": upstream.url,
+        "AWS_ENDPOINT_URL_BEDROCK_RUNTIME": url,
     }
 
 
@@ -116,18 +116,19 @@ def providers_at(upstream: FakeUpstream) -> dict[str, str]:
 def fuzzed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fuzzed]:
     """The gateway of a module."""
     with asyncio.Runner() as runner:
-        stack = _running(tmp_path_factory.mktemp("fuzz") / "home")
-        gateway, upstream = runner.run(stack.__aenter__())
+        stack = running_fuzzed(tmp_path_factory.mktemp("fuzz") / "home", runner)
+        fuzzed = runner.run(stack.__aenter__())
         try:
-            yield Fuzzed(runner, gateway, upstream)
+            yield fuzzed
         finally:
             runner.run(stack.__aexit__(None, None, None))
 
 
 @asynccontextmanager
-async def _running(home: Path) -> AsyncIterator[tuple[Gateway, FakeUpstream]]:
+async def running_fuzzed(home: Path, runner: asyncio.Runner, url: str | None = None) -> AsyncIterator[Fuzzed]:
+    """A gateway all of whose providers are the fake, or whoever is at an address."""
     async with (
         fake_upstream() as upstream,
-        running_gateway(home, upstream, providers=providers_at(upstream)) as gateway,
+        running_gateway(home, upstream, providers=providers_at(url or upstream.url)) as gateway,
     ):
-        yield gateway, upstream
+        yield Fuzzed(runner, gateway, upstream)

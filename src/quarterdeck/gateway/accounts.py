@@ -13,6 +13,7 @@ from quarterdeck.core import clock, ids
 from quarterdeck.core.errors import Conflict, InvalidInput, NotFound, QuarterdeckError
 from quarterdeck.core.ownership import require_owner
 from quarterdeck.core.paging import Page
+from quarterdeck.core.unreadable import UNREADABLE
 from quarterdeck.gateway import store
 from quarterdeck.gateway.application import Applications
 from quarterdeck.gateway.catalogue import Catalogue
@@ -213,7 +214,7 @@ def _require_free(work: Work, name: str) -> None:
 def _is_json(text: str) -> bool:
     try:
         return len(text) <= _LONGEST_JSON and isinstance(msgspec.json.decode(text), dict)
-    except msgspec.DecodeError:
+    except UNREADABLE:
         return False
 
 

@@ -7,6 +7,7 @@ from typing import Any, Literal
 import msgspec
 
 from quarterdeck.core.errors import UpstreamFailed
+from quarterdeck.core.unreadable import UNREADABLE
 from quarterdeck.gateway.conversation import (
     FinishPiece,
     Piece,
@@ -138,7 +139,7 @@ class AnthropicReading:
             return []
         try:
             event = _EVENT.decode(data)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except UNREADABLE as error:
             raise UpstreamFailed(f"`{self._provider}` sent an event that cannot be read: {data[:200]!r}.") from error
         match event.type:
             case "content_block_delta" if event.delta is not None:
@@ -162,7 +163,7 @@ class AnthropicReading:
         """The pieces of a plain answer; what is no answer has none, and raises."""
         try:
             whole = _WHOLE.decode(body)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except UNREADABLE as error:
             raise UpstreamFailed(f"`{self._provider}` did not answer with a message.") from error
         if whole.content is None:
             raise UpstreamFailed(f"`{self._provider}` did not answer with a message.")

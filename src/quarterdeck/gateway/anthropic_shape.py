@@ -8,6 +8,7 @@ import msgspec
 
 from quarterdeck.core import ids
 from quarterdeck.core.errors import UpstreamFailed
+from quarterdeck.core.unreadable import UNREADABLE
 from quarterdeck.gateway.conversation import (
     FinishPiece,
     PassagesPiece,
@@ -207,6 +208,6 @@ def _extras(piece: FinishPiece) -> Json:
 def _input(arguments: str) -> Json:
     try:
         found = msgspec.json.decode(arguments or "{}")
-    except msgspec.DecodeError as error:
+    except UNREADABLE as error:
         raise UpstreamFailed(f"The model wrote tool arguments that are not JSON: {arguments[:100]}") from error
     return found if isinstance(found, dict) else {"value": found}

@@ -7,8 +7,17 @@ from typing import Literal
 import msgspec
 
 from quarterdeck.core.errors import UpstreamFailed
+from quarterdeck.core.unreadable import UNREADABLE
 from quarterdeck.gateway.aws_event_stream import AwsMessage
-from quarterdeck.gateway.conversation import FinishPiece, Piece, TextPiece, ToolCallPiece, Usage, UsagePiece
+from quarterdeck.gateway.conversation import (
+    FinishPiece,
+    Piece,
+    ReasoningPiece,
+    TextPiece,
+    ToolCallPiece,
+    Usage,
+    UsagePiece,
+)
 from quarterdeck.gateway.upstream_errors import refusal
 
 _REASONS: dict[str, Literal["stop", "length", "tool_calls", "content_filter"]] = {
@@ -40,8 +49,15 @@ class _ToolUse(_Wire):
     input: str | None = None
 
 
+class _Thought(_Wire):
+    text: str | None = None
+    signature: str | None = None
+    redacted_content: str | None = None
+
+
 class _Said(_Wire):
     text: str | None = None
+    reasoning_content: _Thought | None = None
     tool_use: _ToolUse | None = None
 
 
@@ -93,7 +109,7 @@ class BedrockReading:
             raise self._failure(message)
         try:
             event = _EVENT.decode(message.payload)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except UNREADABLE as error:
             raise UpstreamFailed(
                 f"`{self._provider}` sent an event that cannot be read: {message.payload[:200]!r}."
             ) from error
@@ -138,7 +154,9 @@ class BedrockReading:
             call = said.tool_use
             index = self._calls.setdefault(block, len(self._calls))
             return [ToolCallPiece(index, call.tool_use_id, call.name, call.input or "")]
-        # Reasoning comes as blocks of its own: OpenAI's dialect has no place for them.
+        if said.reasoning_content is not None:
+            thought = said.reasoning_content
+            return [ReasoningPiece(thought.text or "", thought.signature or None, thought.redacted_content)]
         return [TextPiece(said.text)] if said.text else []
 
     def _failure(self, message: AwsMessage) -> Exception:

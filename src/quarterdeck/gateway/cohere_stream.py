@@ -7,6 +7,7 @@ from typing import Literal
 import msgspec
 
 from quarterdeck.core.errors import UpstreamFailed
+from quarterdeck.core.unreadable import UNREADABLE
 from quarterdeck.gateway.conversation import (
     FinishPiece,
     Piece,
@@ -107,7 +108,7 @@ class CohereReading:
             return []
         try:
             event = _EVENT.decode(data)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except UNREADABLE as error:
             raise UpstreamFailed(f"`{self._provider}` sent an event that cannot be read: {data[:200]!r}.") from error
         self._id = event.id or self._id
         delta = event.delta or _Delta()

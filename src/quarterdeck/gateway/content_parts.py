@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from quarterdeck.core.errors import InvalidInput
+from quarterdeck.core.unreadable import UNREADABLE
 from quarterdeck.gateway.conversation import Message
 
 Json = dict[str, Any]  # Any: JSON, and content parts belong to the client
@@ -57,7 +58,7 @@ def tool_arguments(call: Json) -> Json:
     text = (call.get("function") or {}).get("arguments") or "{}"
     try:
         found = msgspec.json.decode(text)
-    except msgspec.DecodeError as error:
+    except UNREADABLE as error:
         raise InvalidInput(
             f"The `arguments` of a tool call are not valid JSON: {text[:100]}", param="messages"
         ) from error

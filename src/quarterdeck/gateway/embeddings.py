@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 import msgspec
 
 from quarterdeck.core.errors import InvalidInput, QuarterdeckError
+from quarterdeck.core.unreadable import UNREADABLE
 from quarterdeck.gateway import llm_span, refusals
 from quarterdeck.gateway.admitting import Demand, admitted
 from quarterdeck.gateway.catalogue import Route
@@ -169,7 +170,7 @@ def _texts(request: EmbeddingRequest) -> list[str]:
 def _usage(request: EmbeddingRequest, answer: bytes) -> Usage:
     try:
         told = msgspec.json.decode(answer, type=_Reply).usage
-    except msgspec.DecodeError:
+    except UNREADABLE:
         told = None
     if told is not None:
         return told.buckets()

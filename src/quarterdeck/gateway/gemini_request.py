@@ -11,6 +11,7 @@ import msgspec
 from yarl import URL
 
 from quarterdeck.core.errors import InvalidInput
+from quarterdeck.core.unreadable import UNREADABLE
 from quarterdeck.gateway.content_parts import (
     is_system,
     media_of,
@@ -99,7 +100,7 @@ def _result(message: Message) -> Json:
     text = message.text()
     try:
         found = msgspec.json.decode(text)
-    except msgspec.DecodeError:
+    except UNREADABLE:
         return {"output": text}
     return found if isinstance(found, dict) else {"output": found}
 

@@ -8,6 +8,7 @@ import msgspec
 
 from quarterdeck.core import ids
 from quarterdeck.core.errors import UpstreamFailed
+from quarterdeck.core.unreadable import UNREADABLE
 from quarterdeck.gateway.conversation import (
     FinishPiece,
     Piece,
@@ -163,7 +164,7 @@ class GeminiReading:
             return []
         try:
             said = _RESPONSE.decode(data)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except UNREADABLE as error:
             raise UpstreamFailed(f"`{self._provider}` sent an event that cannot be read: {data[:200]!r}.") from error
         if said.error is not None:
             raise refusal(self._provider, said.error.code, {}, data)

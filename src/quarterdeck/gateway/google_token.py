@@ -21,6 +21,7 @@ from yarl import URL
 
 from quarterdeck.core import clock
 from quarterdeck.core.errors import InvalidInput, QuarterdeckError, UpstreamFailed, UpstreamTimeout
+from quarterdeck.core.unreadable import UNREADABLE
 from quarterdeck.gateway.upstream_errors import CredentialRefused, unreachable
 
 log = logging.getLogger(__name__)
@@ -62,7 +63,7 @@ def google_credentials(text: str) -> tuple[GoogleCredentials, RSAPrivateKey | No
     """Credentials and the key in them, or what is wrong with them."""
     try:
         found = msgspec.json.decode(text, type=GoogleCredentials)
-    except msgspec.DecodeError as error:
+    except UNREADABLE as error:
         raise InvalidInput(
             f"Credentials for Vertex AI are the JSON of a service account's key, whole: {error}.", param="api_key"
         ) from error
@@ -121,7 +122,7 @@ class GoogleTokens:
             raise self._refusal(status, said)
         try:
             token = msgspec.json.decode(said, type=_Token)
-        except msgspec.DecodeError as error:
+        except UNREADABLE as error:
             raise UpstreamFailed(f"`{self._provider}`: Google did not answer with an access token.") from error
         self._token, self._ends_ns = token.access_token, asked_ns + token.expires_in * 1_000_000_000
         return self._token

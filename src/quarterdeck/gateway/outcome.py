@@ -8,13 +8,14 @@ from typing import Any
 
 import msgspec
 
+from quarterdeck.core.unreadable import UNREADABLE
 from quarterdeck.gateway import sse
 from quarterdeck.gateway.conversation import Message, Usage
 from quarterdeck.gateway.provided_cost import cost_in_headers
 from quarterdeck.gateway.wire_usage import WireUsage
 from quarterdeck.runtime.tracing import Attribute
 
-_CHARACTERS_PER_TOKEN = 4
+CHARACTERS_PER_TOKEN = 4
 
 
 @dataclass
@@ -96,7 +97,7 @@ def outcome_of_body(body: bytes) -> Outcome:
     """How a plain completion ended. A body that is not one has no outcome to tell."""
     try:
         completion = _CHUNK.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except UNREADABLE:
         return Outcome(output=body[:2000].decode(errors="replace"), is_completion=False)
     choices = completion.choices or []
     messages: list[Attribute] = [choice.message for choice in choices if choice.message is not None]
@@ -214,25 +215,25 @@ def estimated_usage(messages: Sequence[Message], output: Attribute, known: Usage
     told = len(output if isinstance(output, str) else msgspec.json.encode(output)) if output else 0
     if isinstance(output, dict) and not output.get("tool_calls"):
         told = len(str(output.get("content") or ""))
-    said = -(-told // _CHARACTERS_PER_TOKEN)
+    said = -(-told // CHARACTERS_PER_TOKEN)
     if known is not None:
         output_tokens = max(known.output_tokens, said)
         return msgspec.structs.replace(known, output_tokens=output_tokens, provided_pico=None, estimated=True)
-    return Usage(input_tokens=-(-asked // _CHARACTERS_PER_TOKEN), output_tokens=said, estimated=True)
+    return Usage(input_tokens=-(-asked // CHARACTERS_PER_TOKEN), output_tokens=said, estimated=True)
 
 
 def decode_chunks(block: bytes) -> list[WireChunk]:
     """The chunks in some whole events; those that are none are left out."""
     try:
         return _CHUNKS.decode(sse.payloads_as_array(block))
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except UNREADABLE:
         return [chunk for data in map(sse.payload, sse.events(block)) if (chunk := _decode_chunk(data)) is not None]
 
 
 def _decode_chunk(data: bytes) -> WireChunk | None:
     try:
         return _CHUNK.decode(data)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except UNREADABLE:
         return None
 
 

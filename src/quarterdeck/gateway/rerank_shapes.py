@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from quarterdeck.core.errors import UpstreamFailed
+from quarterdeck.core.unreadable import UNREADABLE
 from quarterdeck.gateway.conversation import Usage
 from quarterdeck.gateway.manners import RerankShape
 from quarterdeck.gateway.ranking import Ranked, Ranking, RerankRequest
@@ -75,7 +76,7 @@ def read(shape: RerankShape, provider: str, answer: bytes, request: RerankReques
             if answer.lstrip().startswith(b"[")
             else msgspec.json.decode(answer, type=_Answer)
         )
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except UNREADABLE as error:
         raise UpstreamFailed(f"`{provider}` did not answer with a ranking: {error}.") from error
     results = found.results if found.results is not None else found.data
     if results is None:

@@ -14,6 +14,7 @@ from yarl import URL
 from quarterdeck.config.settings import Settings
 from quarterdeck.core import clock
 from quarterdeck.core.errors import QuarterdeckError, UpstreamFailed, UpstreamTimeout
+from quarterdeck.core.unreadable import UNREADABLE
 from quarterdeck.gateway import patience
 from quarterdeck.gateway.patience import Waits
 from quarterdeck.gateway.upstream_errors import SHORTEST_CREDENTIAL, refusal, unreachable, words
@@ -238,7 +239,7 @@ async def get_json(
             return msgspec.json.decode(await response.content.read(_LARGEST_ANSWER))
     except TimeoutError as error:
         raise UpstreamTimeout(f"`{provider}` did not answer within {timeout_s:g} s.") from error
-    except msgspec.DecodeError as error:
+    except UNREADABLE as error:
         raise UpstreamFailed(f"`{provider}` did not answer with JSON. Is `{url}` the right base URL?") from error
     except (aiohttp.ClientError, OSError) as error:
         raise unreachable(provider, url, error) from error

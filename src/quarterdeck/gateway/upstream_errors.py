@@ -11,6 +11,7 @@ import msgspec
 from yarl import URL
 
 from quarterdeck.core.errors import QuarterdeckError, UpstreamFailed, UpstreamTimeout, UpstreamUnavailable
+from quarterdeck.core.unreadable import UNREADABLE
 
 # Google answers 400 to a key that it does not know.
 _API_KEY_INVALID = b'"API_KEY_INVALID"'
@@ -78,7 +79,7 @@ def _secrets(credential: str | None) -> list[str]:
     if credential.lstrip().startswith("{"):  # several in one, as JSON
         try:
             said = msgspec.json.decode(credential)
-        except msgspec.DecodeError:
+        except UNREADABLE:
             said = {}
         found = [value for value in said.values() if isinstance(value, str)] if isinstance(said, dict) else []
     return [secret for secret in found if len(secret) >= SHORTEST_CREDENTIAL]
@@ -100,7 +101,7 @@ def words(error: BaseException) -> str:
 def _said(body: bytes) -> dict[str, Any]:  # Any: every provider words its errors in its own way
     try:
         found = msgspec.json.decode(body)
-    except msgspec.DecodeError:
+    except UNREADABLE:
         return {}
     if isinstance(found, list) and found:  # Gemini's OpenAI endpoint wraps its errors in a list
         found = found[0]

@@ -18,6 +18,7 @@ from urllib.parse import unquote
 import msgspec
 
 from quarterdeck.core.errors import InvalidInput
+from quarterdeck.core.unreadable import UNREADABLE
 from quarterdeck.gateway import vendors as plug_ins
 from quarterdeck.gateway.exchange import Header
 from quarterdeck.gateway.wishes import Draft, read_labels
@@ -182,7 +183,7 @@ def tags_between_commas(draft: Draft, _name: str, value: str) -> None:
     if value.startswith("["):
         try:
             draft.tags += msgspec.json.decode(value, type=list[str])
-        except (msgspec.DecodeError, RecursionError) as error:
+        except UNREADABLE as error:
             raise InvalidInput(f"`{_name}` is neither a JSON list of tags nor tags between commas.") from error
     else:
         draft.tags += value.split(",")
@@ -202,7 +203,7 @@ def json_object(name: str, value: str) -> dict[str, object]:
     """A JSON object."""
     try:
         return msgspec.json.decode(value, type=dict[str, object])
-    except (msgspec.DecodeError, RecursionError) as error:
+    except UNREADABLE as error:
         raise InvalidInput(f"The header `{name}` is no JSON object: {error}.", param=name) from error
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from quarterdeck.core.unreadable import UNREADABLE
 from quarterdeck.gateway.batching.records import BatchError
 
 MOST_LINES = 50_000
@@ -62,7 +63,7 @@ def check(path: Path, endpoint: str, largest: int) -> tuple[int, list[BatchError
 def _line(number: int, text: bytes, endpoint: str, largest: int, seen: set[str]) -> Line | BatchError:
     try:
         wish = _WISH.decode(text)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+    except UNREADABLE as error:
         return BatchError("invalid_json_line", f"This line is no request: {error}.", number)
     if wish.method != "POST":
         return BatchError("invalid_method", f"`method` must be `POST`, not `{wish.method}`.", number, "method")

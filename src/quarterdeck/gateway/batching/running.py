@@ -18,6 +18,7 @@ import msgspec
 from quarterdeck.access.keyring import Keyring
 from quarterdeck.core import clock, ids
 from quarterdeck.core.errors import QuarterdeckError
+from quarterdeck.core.unreadable import UNREADABLE
 from quarterdeck.gateway import refusals
 from quarterdeck.gateway.asgi import DataPlane
 from quarterdeck.gateway.batching import files, lines, store
@@ -240,7 +241,7 @@ def _scope(batch: Batch, line: Line, actor: Actor) -> dict[str, Any]:  # Any: AS
 def _result(line: Line, reply: _Reply) -> LineResult:
     try:
         body = msgspec.json.decode(reply.body)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except UNREADABLE:
         body = reply.body.decode(errors="replace")
     request_id = reply.headers.get(b"x-request-id", b"").decode()
     response = {"status_code": reply.status, "request_id": request_id, "body": body}

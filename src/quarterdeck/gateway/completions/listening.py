@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 import msgspec
 
 from quarterdeck.core.errors import QuarterdeckError
+from quarterdeck.core.unreadable import UNREADABLE
 from quarterdeck.gateway import sse
 from quarterdeck.gateway.dialect import Listener, Verdict
 from quarterdeck.gateway.outcome import Outcome
@@ -54,7 +55,7 @@ class TextListener(Listener):
             return "end"
         try:
             chunk = _CHUNK.decode(data)
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except UNREADABLE:
             return "pass"
         if chunk.error is not None:
             return "error"
@@ -81,7 +82,7 @@ class TextListener(Listener):
     def outcome_of_body(self, body: bytes) -> Outcome:
         try:
             whole = _CHUNK.decode(body)
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except UNREADABLE:
             return Outcome(output=body[:2000].decode(errors="replace"), is_completion=False)
         if whole.choices is None or whole.error is not None:
             return Outcome(is_completion=False)
@@ -94,7 +95,7 @@ class TextListener(Listener):
         for data in map(sse.payload, sse.events(block)):
             try:
                 self._hear(_CHUNK.decode(data))
-            except (msgspec.DecodeError, UnicodeDecodeError):
+            except UNREADABLE:
                 continue  # the client has got it as it is; here it is only counted
 
     def _hear(self, chunk: _Chunk) -> None:

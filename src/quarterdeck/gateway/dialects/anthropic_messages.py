@@ -8,6 +8,7 @@ from typing import ClassVar
 import msgspec
 
 from quarterdeck.core.errors import QuarterdeckError, UpstreamFailed
+from quarterdeck.core.unreadable import UNREADABLE
 from quarterdeck.gateway import sse
 from quarterdeck.gateway.anthropic_asked import read_messages_request
 from quarterdeck.gateway.anthropic_reply import ERROR_STATUS, AnthropicReading
@@ -96,14 +97,14 @@ class _Listener(Listener):
     def judge(self, data: bytes) -> Verdict:
         try:
             kind = msgspec.json.decode(data, type=_Kind).type
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except UNREADABLE:
             return "pass"
         return {"message_stop": "end", "error": "error"}.get(kind, "pass")  # type: ignore[return-value]
 
     def failure(self, provider: str, data: bytes) -> QuarterdeckError:
         try:
             kind = msgspec.json.decode(data, type=_Failure).error.type
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except UNREADABLE:
             kind = ""
         return refusal(provider, ERROR_STATUS.get(kind, 502), {}, data)
 

@@ -8,6 +8,7 @@ from urllib.parse import quote
 import msgspec
 
 from quarterdeck.core.errors import QuarterdeckError
+from quarterdeck.core.unreadable import UNREADABLE
 from quarterdeck.gateway import sse
 from quarterdeck.gateway.calls import PiecesTally
 from quarterdeck.gateway.conversation import ChatRequest
@@ -86,7 +87,7 @@ class _Listener(Listener):
     def judge(self, data: bytes) -> Verdict:
         try:
             said = msgspec.json.decode(data, type=_Said)
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except UNREADABLE:
             return "pass"
         if said.error is not None:
             return "error"
@@ -97,7 +98,7 @@ class _Listener(Listener):
     def failure(self, provider: str, data: bytes) -> QuarterdeckError:
         try:
             error = msgspec.json.decode(data, type=_Said).error
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except UNREADABLE:
             error = None
         return refusal(provider, error.code if error is not None else 502, {}, data)
 
@@ -116,7 +117,7 @@ class _Listener(Listener):
     def outcome_of_body(self, body: bytes) -> Outcome:
         try:
             said = msgspec.json.decode(body, type=_Said)
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except UNREADABLE:
             return Outcome(output=body[:2000].decode(errors="replace"), is_completion=False)
         if said.error is not None or not (said.candidates or said.prompt_feedback):
             return Outcome(output=body[:2000].decode(errors="replace"), is_completion=False)

@@ -7,6 +7,7 @@ from typing import ClassVar
 import msgspec
 
 from quarterdeck.core.errors import QuarterdeckError
+from quarterdeck.core.unreadable import UNREADABLE
 from quarterdeck.gateway import refusals, sse
 from quarterdeck.gateway.conversation import ChatRequest
 from quarterdeck.gateway.dialect import Asked, BodyWriter, Dialect, DialectName, Listener, StreamWriter, Verdict
@@ -89,7 +90,7 @@ class _Listener(Listener):
             return "end"
         try:
             glance = _GLANCE.decode(data)
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except UNREADABLE:
             return "pass"
         if bytes(glance.error) != b"null":
             return "error"

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from quarterdeck.core.errors import InvalidInput, NotFound
+from quarterdeck.core.unreadable import UNREADABLE
 from quarterdeck.gateway.conversation import ChatRequest, Message
 from quarterdeck.gateway.dialect import Asked
 from quarterdeck.gateway.gemini.schemas import json_schema
@@ -111,7 +112,7 @@ def in_camel_case(body: bytes) -> bytes:
         return body
     try:
         fields = _FIELDS.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except UNREADABLE:
         return body  # whoever reads it says what is wrong
     renamed = {_camel(name) if name in _SNAKES else name: value for name, value in fields.items()}
     return body if list(renamed) == list(fields) else msgspec.json.encode(renamed)

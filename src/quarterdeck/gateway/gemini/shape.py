@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from quarterdeck.core.unreadable import UNREADABLE
 from quarterdeck.gateway import sse
 from quarterdeck.gateway.conversation import (
     FinishPiece,
@@ -90,7 +91,7 @@ class _Writing:
         call, self._call = self._call, None
         try:
             arguments = msgspec.json.decode(self._arguments or "{}")
-        except msgspec.DecodeError:
+        except UNREADABLE:
             arguments = {"_broken": self._arguments}  # the model's own fault; its client sees what it wrote
         call["functionCall"]["args"] = arguments
         return [call]

@@ -12,6 +12,7 @@ from typing import Any, cast
 
 import msgspec
 
+from quarterdeck.core.unreadable import UNREADABLE
 from quarterdeck.gateway import sse
 from quarterdeck.safety.records import Role
 
@@ -141,7 +142,7 @@ def read_event(event: bytes) -> Json | None:
         return None
     try:
         found = msgspec.json.decode(data)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except UNREADABLE:
         return None
     return found if isinstance(found, dict) else None
 

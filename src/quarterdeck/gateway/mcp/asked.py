@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from quarterdeck.core.unreadable import UNREADABLE
 from quarterdeck.gateway.exchange import Exchange
 from quarterdeck.gateway.mcp.wire import (
     CAPABILITIES_KEY,
@@ -58,7 +59,7 @@ def read_message(exchange: Exchange, body: bytes) -> Asked:
     """One JSON-RPC message, or what is wrong with it."""
     try:
         message = msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+    except UNREADABLE as error:
         raise McpError(PARSE_ERROR, f"The body is not JSON: {error}.") from error
     if not isinstance(message, dict) or message.get("jsonrpc") != "2.0":
         raise McpError(INVALID_REQUEST, "The body must be one JSON-RPC 2.0 message; lists of them are not taken.")

@@ -10,6 +10,7 @@ import aiohttp
 import msgspec
 
 from quarterdeck.core.errors import UpstreamFailed, UpstreamUnavailable
+from quarterdeck.core.unreadable import UNREADABLE
 from quarterdeck.gateway import sse
 from quarterdeck.gateway.mcp.records import McpServer
 from quarterdeck.gateway.mcp.upstream import NotSpoken, SessionGone, Upstream
@@ -174,7 +175,7 @@ def messages_in(server: McpServer, data: bytes) -> list[Json]:
     """The messages in a body or an event: one, or several in a list, as one old version allowed."""
     try:
         found = msgspec.json.decode(data)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except UNREADABLE as error:
         raise UpstreamFailed(f"The MCP server `{server.name}` did not send JSON: {data[:200]!r}.") from error
     return [message for message in (found if isinstance(found, list) else [found]) if isinstance(message, dict)]
 
@@ -182,7 +183,7 @@ def messages_in(server: McpServer, data: bytes) -> list[Json]:
 def _raise_what_it_says(body: bytes) -> None:
     try:
         said = msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except UNREADABLE:
         return
     error = said.get("error") if isinstance(said, Mapping) else None
     if isinstance(error, dict) and isinstance(error.get("code"), int) and "jsonrpc" in said:

@@ -9,6 +9,7 @@ from urllib.parse import unquote, unquote_to_bytes
 import msgspec
 
 from quarterdeck.core.errors import InvalidInput, NotFound
+from quarterdeck.core.unreadable import UNREADABLE
 from quarterdeck.gateway import llm_span
 from quarterdeck.gateway.admitting import Demand, admitted, require_model, require_passthrough
 from quarterdeck.gateway.catalogue import Route
@@ -133,7 +134,7 @@ async def _models_in_body(exchange: Exchange, body: bytes | Parcel | None, uploa
     if isinstance(body, bytes):
         try:
             model = msgspec.json.decode(body, type=_Named).model
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        except UNREADABLE:
             return []
         return [model] if model else []
     kind = exchange.header(b"content-type") or ""
@@ -153,7 +154,7 @@ async def _guarded(guard: RequestGuard, body: bytes | Parcel | None) -> bytes | 
         return body
     try:
         msgspec.json.decode(written, type=msgspec.Raw)
-    except msgspec.DecodeError as error:
+    except UNREADABLE as error:
         raise ContentPolicyViolation() from error
     return written.encode()
 
@@ -167,6 +168,6 @@ def _recorded(exchange: Exchange, path: str, body: bytes | Parcel | None) -> Att
     elif body is not None:
         try:
             said["body"] = msgspec.json.decode(body)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        except UNREADABLE:
             said["body"] = body.decode(errors="replace")
     return said

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import msgspec
 
+from quarterdeck.core.unreadable import UNREADABLE
 from quarterdeck.gateway.anthropic_reply import AnthropicReading
 from quarterdeck.gateway.cohere_stream import CohereUsage
 from quarterdeck.gateway.conversation import Usage, UsagePiece
@@ -105,7 +106,7 @@ class Told:
             return
         try:
             self._hear(data, msgspec.json.decode(data, type=_Said))
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, binascii.Error):
+        except (*UNREADABLE, binascii.Error):
             return
 
     def hear_subtitles(self, text: bytes) -> None:

@@ -11,6 +11,7 @@ import msgspec
 from yarl import URL
 
 from quarterdeck.core.errors import InvalidInput
+from quarterdeck.core.unreadable import UNREADABLE
 from quarterdeck.gateway.parsing import with_fields
 from quarterdeck.gateway.provider import Account, Address, OfferedModel, ProviderKind
 from quarterdeck.gateway.providers.openai import OpenAI
@@ -107,7 +108,7 @@ def _secret(text: str | None) -> _Secret:
         return _Secret(text or "")
     try:
         return msgspec.json.decode(text, type=_Secret)
-    except msgspec.DecodeError as error:
+    except UNREADABLE as error:
         raise InvalidInput(
             "Credentials for Azure are an API key, or JSON with `api_key` and perhaps `api_version` and `deployments` "
             f"(model to deployment): {error}.",

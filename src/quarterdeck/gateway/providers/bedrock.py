@@ -13,6 +13,7 @@ from yarl import URL
 
 from quarterdeck.core import clock
 from quarterdeck.core.errors import InvalidInput, UpstreamFailed
+from quarterdeck.core.unreadable import UNREADABLE
 from quarterdeck.gateway import upstream
 from quarterdeck.gateway.aws_event_stream import AwsMessageScanner
 from quarterdeck.gateway.aws_signature import AwsCredentials, signed_headers
@@ -86,7 +87,7 @@ class Bedrock(Provider):
         return super().may_have(model) and _BEDROCKS_OWN.match(model) is not None
 
     async def chat(self, work: Work, model: str, request: ChatRequest) -> AsyncGenerator[Piece, None]:
-        body = msgspec.json.encode(converse_request(request))
+        body = msgspec.json.encode(converse_request(model, request))
         reply = await self._post(model, "converse-stream", body)
         scanner = AwsMessageScanner(self.account.name)
         reading = BedrockReading(self.account.name, reply.headers.get("x-amzn-requestid"))
@@ -115,7 +116,7 @@ class Bedrock(Provider):
             reply = await self._post(model, "invoke", msgspec.json.encode(body))
             try:
                 said = msgspec.json.decode(await reply.read(), type=_Vectors)
-            except msgspec.DecodeError as error:
+            except UNREADABLE as error:
                 raise UpstreamFailed(f"`{self.account.name}` did not answer with embeddings: {error}.") from error
             vectors += said.embeddings if said.embeddings is not None else [said.embedding or []]
             with suppress(ValueError):
@@ -186,7 +187,7 @@ def _secret(text: str | None) -> _Secret | None:
         return None
     try:
         return msgspec.json.decode(text, type=_Secret)
-    except msgspec.DecodeError as error:
+    except UNREADABLE as error:
         raise InvalidInput(
             "Credentials for Bedrock are a Bedrock API key, or JSON with `access_key_id`, `secret_access_key` and perhaps "
             f"`session_token` and `region`: {error}.",

@@ -10,6 +10,7 @@ from multidict import CIMultiDict
 from yarl import URL
 
 from quarterdeck.core.errors import UpstreamFailed
+from quarterdeck.core.unreadable import UNREADABLE
 from quarterdeck.gateway import rerank_shapes, sse, upstream
 from quarterdeck.gateway.cohere_request import chat_request
 from quarterdeck.gateway.cohere_stream import CohereReading
@@ -151,7 +152,7 @@ class Cohere(Provider):
         reply = await self._post(path, body)
         try:
             return msgspec.json.decode(await reply.read(), type=kind)
-        except msgspec.DecodeError as error:
+        except UNREADABLE as error:
             raise UpstreamFailed(f"`{self.account.name}` did not answer with {what}: {error}.") from error
 
 

@@ -12,6 +12,7 @@ from multidict import CIMultiDict
 from yarl import URL
 
 from quarterdeck.core.errors import UpstreamFailed
+from quarterdeck.core.unreadable import UNREADABLE
 from quarterdeck.gateway import sse, upstream
 from quarterdeck.gateway.conversation import ChatRequest, Piece
 from quarterdeck.gateway.dialect import DialectName
@@ -152,7 +153,7 @@ class Gemini(WireProvider):
         reply = await self._post(url, body)
         try:
             return msgspec.json.decode(await reply.read(), type=kind)
-        except msgspec.DecodeError as error:
+        except UNREADABLE as error:
             raise UpstreamFailed(f"`{self.account.name}` did not answer with embeddings: {error}.") from error
 
 

@@ -12,6 +12,7 @@ import msgspec
 from yarl import URL
 
 from quarterdeck.core.errors import UpstreamFailed
+from quarterdeck.core.unreadable import UNREADABLE
 from quarterdeck.gateway import rerank_shapes, sse, upstream
 from quarterdeck.gateway.conversation import (
     ChatRequest,
@@ -164,7 +165,7 @@ class OpenAI(WireProvider):
         reply = await self.post("/embeddings", body)
         try:
             found = msgspec.json.decode(await reply.read(), type=_VectorList)
-        except msgspec.DecodeError as error:
+        except UNREADABLE as error:
             raise UpstreamFailed(f"`{self.account.name}` did not answer with embeddings: {error}.") from error
         vectors = [_floats(entry.embedding) for entry in sorted(found.data, key=lambda entry: entry.index)]
         return Embeddings(vectors, found.usage.prompt_tokens if found.usage else 0, found.model or model)
@@ -196,7 +197,7 @@ class OpenAI(WireProvider):
             return None
         try:
             chunk = _CHUNK.decode(data)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except UNREADABLE as error:
             raise UpstreamFailed(f"`{self.account.name}` sent a chunk that is not JSON: {data[:200]!r}.") from error
         if chunk.error is not None:
             raise refusal(self.account.name, 502, {}, data)

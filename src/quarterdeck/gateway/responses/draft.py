@@ -7,6 +7,7 @@ from typing import Literal
 import msgspec
 
 from quarterdeck.core import clock, ids
+from quarterdeck.core.unreadable import UNREADABLE
 from quarterdeck.gateway.conversation import (
     ChatRequest,
     FinishPiece,
@@ -187,7 +188,7 @@ def wire_usage(usage: Usage) -> Json:
 def _only_text(arguments: str) -> str:
     try:
         found = msgspec.json.decode(arguments or "{}")
-    except msgspec.DecodeError:
+    except UNREADABLE:
         return arguments  # a model that forgot about the JSON has said what it meant
     said = found.get("input") if isinstance(found, dict) else found
     return said if isinstance(said, str) else arguments

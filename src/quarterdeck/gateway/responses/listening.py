@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 import msgspec
 
 from quarterdeck.core.errors import QuarterdeckError
+from quarterdeck.core.unreadable import UNREADABLE
 from quarterdeck.gateway import sse
 from quarterdeck.gateway.conversation import Usage
 from quarterdeck.gateway.dialect import Listener, Verdict
@@ -123,7 +124,7 @@ class ResponsesListener(Listener):
     def judge(self, data: bytes) -> Verdict:
         try:
             kind = msgspec.json.decode(data, type=_Kind).type
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except UNREADABLE:
             return "pass"
         if kind in _ENDS:
             return "end"
@@ -136,7 +137,7 @@ class ResponsesListener(Listener):
             if found.response is not None and bytes(found.response.error) != b"null":
                 said = b'{"error":' + bytes(found.response.error) + b"}"
             code = str((msgspec.json.decode(said).get("error") or {}).get("code"))
-        except (msgspec.DecodeError, UnicodeDecodeError, AttributeError):
+        except (*UNREADABLE, AttributeError):
             code = ""
         return refusal(provider, _STATUS.get(code, 502), {}, said)
 
@@ -160,7 +161,7 @@ class ResponsesListener(Listener):
     def outcome_of_body(self, body: bytes) -> Outcome:
         try:
             response = _WHOLE.decode(body)
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except UNREADABLE:
             return Outcome(output=body[:2000].decode(errors="replace"), is_completion=False)
         if response.output is None or response.error is not None:
             return Outcome(is_completion=False)
@@ -173,7 +174,7 @@ class ResponsesListener(Listener):
         for data in map(sse.payload, sse.events(block)):
             try:
                 event = _EVENT.decode(data)
-            except (msgspec.DecodeError, UnicodeDecodeError):
+            except UNREADABLE:
                 continue  # the client has got it as it is; here it is only counted
             self._hear(event)
 

@@ -11,6 +11,8 @@ from typing import Any
 
 import msgspec
 
+from quarterdeck.core.unreadable import UNREADABLE
+
 _MARK = "qd1."
 
 
@@ -32,5 +34,5 @@ def unseal(text: object) -> Thoughts | None:
         return None
     try:
         return msgspec.json.decode(base64.b64decode(text[len(_MARK) :], validate=True), type=Thoughts)
-    except (msgspec.DecodeError, binascii.Error, UnicodeDecodeError):
+    except (*UNREADABLE, binascii.Error):
         return None

@@ -8,6 +8,7 @@ from typing import ClassVar
 import msgspec
 
 from quarterdeck.core.errors import InvalidInput
+from quarterdeck.core.unreadable import UNREADABLE
 from quarterdeck.gateway.exchange import Header
 from quarterdeck.gateway.vendor import (
     Reader,
@@ -63,7 +64,7 @@ def _fallbacks(draft: Draft, name: str, value: str) -> None:
     """Each names an address and perhaps another model. We call no address that a request names, but the model."""
     try:
         found = msgspec.json.decode(value, type=list[_Fallback])
-    except (msgspec.DecodeError, RecursionError) as error:
+    except UNREADABLE as error:
         raise InvalidInput(f"The header `{name}` is no list of fallbacks: {error}.", param=name) from error
     named = [one.body.model for one in found if one.body is not None and one.body.model]
     draft.fallbacks += named

@@ -9,6 +9,7 @@ from typing import ClassVar
 import msgspec
 
 from quarterdeck.core.errors import InvalidInput
+from quarterdeck.core.unreadable import UNREADABLE
 from quarterdeck.gateway.exchange import Header
 from quarterdeck.gateway.vendor import (
     Reader,
@@ -89,7 +90,7 @@ def _timeout(draft: Draft, name: str, value: str) -> None:
 def _fallbacks(draft: Draft, name: str, value: str) -> None:
     try:
         said = msgspec.json.decode(value) if value.startswith("[") else value.split(",")
-    except (msgspec.DecodeError, RecursionError) as error:
+    except UNREADABLE as error:
         raise InvalidInput(f"The header `{name}` is no list of models: {error}.", param=name) from error
     draft.fallbacks += models(name, said)
 

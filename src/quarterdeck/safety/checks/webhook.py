@@ -11,6 +11,7 @@ import msgspec
 from yarl import URL
 
 from quarterdeck.core.errors import InvalidInput
+from quarterdeck.core.unreadable import UNREADABLE
 from quarterdeck.safety.check import Circumstances, NoOpinion, Opinion, RemoteCheck
 from quarterdeck.safety.records import Finding
 
@@ -78,7 +79,7 @@ class Webhook(RemoteCheck[WebhookOptions]):
     def _opinion(self, said: bytes, texts: Sequence[str], *, blocks: bool) -> Opinion:
         try:
             reply = msgspec.json.decode(said, type=_Reply)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except UNREADABLE as error:
             raise NoOpinion(f"its answer makes no sense: {error}", blocks=blocks) from error
         action = reply.action or (None if reply.verdict is None else "pass" if reply.verdict else "block")
         if action is None:
