@@ -29,9 +29,9 @@ from quarterdeck.gateway.routing.learned.training import train
 Places = NDArray[np.int64]
 
 KEEP, CONFIDENCE = 0.95, 0.95
-SIZES = (500, 1000, 2500, 5000)
+SIZES = (500, 1000, 2500)
 ROUNDS = 10
-ROUNDS_BY_TOPIC = 6
+ROUNDS_BY_TOPIC = 4
 
 
 def main() -> None:

@@ -23,7 +23,7 @@ from quarterdeck.gateway.semantic.likeness import NEIGHBOURS, Neighbour
 from quarterdeck.gateway.semantic.personal_data import personal_data
 from quarterdeck.gateway.semantic.place import Candidate, Question, SemanticPlace
 from quarterdeck.gateway.semantic.records import CheckRecord, Policy, SemanticCachesChanged
-from quarterdeck.gateway.semantic.repeating import entry_of, text_of
+from quarterdeck.gateway.semantic.repeating import answering_span, entry_of, text_of
 from quarterdeck.gateway.semantic.scope import scoped
 from quarterdeck.gateway.semantic.shelf import Kept, Shelves
 from quarterdeck.gateway.semantic.standing import REMEMBERED_CHECKS, Standing
@@ -54,6 +54,7 @@ class SemanticCache:
         self._shelves = Shelves()
         self._learning: set[asyncio.Task[None]] = set()
         self._writing: asyncio.Task[None] | None = None
+        self._pen = asyncio.Lock()
 
     async def reload(self, _event: SemanticCachesChanged | None = None) -> None:
         """Read which caches there are, and what their checks allow."""
@@ -72,6 +73,9 @@ class SemanticCache:
             )
             standing.remember(checks)
             standings[row.project_id, row.target] = standing
+        for name, standing in self._standings.items():
+            if name in standings:
+                standings[name].inherit(standing)  # what came in while this was read
         self._standings = standings
 
     async def close(self) -> None:
@@ -134,15 +138,15 @@ class SemanticCache:
 
     def learn(self, place: SemanticPlace, spans: Sequence[Span]) -> None:
         """Compare an answer of the model's with what would have been served, if anything, and keep it."""
-        root = spans[-1]
-        text = text_of(root)
+        answered = answering_span(spans)
+        text = text_of(answered)
         if text is None or len(text) > _LARGEST_ANSWER or len(self._learning) >= _MOST_LEARNING:
             return
         if not place.standing.policy.personal_data and personal_data(text) is not None:
             return
         keep_s = place.standing.policy.ttl_s if place.wishes.keep_s is None else place.wishes.keep_s
         expires_ns = clock.monotonic_ns() + keep_s * 1_000_000_000
-        entry = entry_of(spans, cost_of(spans), expires_ns)
+        entry = entry_of(answered, cost_of(spans), expires_ns)
         self._in_background(self._learn(place, text, entry))
 
     def count_served(self, target: tuple[str, str], saved_pico: int | None) -> None:
@@ -232,6 +236,10 @@ class SemanticCache:
 
     async def write_down(self) -> None:
         """Put down what was served and checked since the last time."""
+        async with self._pen:  # whoever waits here finds everything written that was known when it came
+            await self._write_down_all()
+
+    async def _write_down_all(self) -> None:
         for (project_id, target), standing in list(self._standings.items()):
             checks, served, saved = standing.unsaved, standing.served, standing.saved_pico
             if not checks and not served:

@@ -44,9 +44,7 @@ async def get(work: Work, target: str) -> SemanticCacheCard:
     return _card(work, await _row(work, target))
 
 
-async def put(
-    work: Work, target: str, policy: Policy, *, owner: str = "ui", force: bool = False
-) -> SemanticCacheCard:
+async def put(work: Work, target: str, policy: Policy, *, owner: str = "ui", force: bool = False) -> SemanticCacheCard:
     """Set up the semantic cache of an app or model, or change it. One whose promise broke begins anew."""
     name = name_of(work.part(Catalogue).find(work.project_id, target))
     _require_sound(policy)

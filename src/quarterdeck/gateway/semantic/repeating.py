@@ -70,7 +70,15 @@ def text_of(root: Span) -> str | None:
     return content if ended else None
 
 
-def entry_of(spans: Sequence[Span], cost_pico: int | None, expires_ns: int) -> Entry:
+def answering_span(spans: Sequence[Span]) -> Span:
+    """The span that has the answer: the root, or the attempt below it that ended well."""
+    root = spans[-1]
+    if "gen_ai.response.finish_reasons" in root.attributes:
+        return root
+    return next((span for span in reversed(spans) if span.kind == "llm" and span.status == "ok"), root)
+
+
+def entry_of(answered: Span, cost_pico: int | None, expires_ns: int) -> Entry:
     """What is kept of an answer: the span it left, without the question and without its bytes."""
-    root = msgspec.structs.replace(spans[-1], input=None)
+    root = msgspec.structs.replace(answered, input=None)
     return Entry(b"", b"", root, cost_pico, len(msgspec.msgpack.encode(root)), expires_ns)

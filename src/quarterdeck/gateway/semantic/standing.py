@@ -62,6 +62,10 @@ class Standing:
         self._checks.extend(checks)
         self.recalibrate()
 
+    def inherit(self, before: Standing) -> None:
+        """Take over what an earlier standing of the same cache has not written down yet."""
+        self.unsaved, self.served, self.saved_pico = before.unsaved, before.served, before.saved_pico
+
     def decide(self, score: float) -> Decision:
         """What to do with a neighbour of this score."""
         if score < CANDIDATE or self.broken is not None:

@@ -41,9 +41,7 @@ async def caches(database: Database, project_id: str | None = None) -> list[Cach
         return [_cache(row) for row in (await connection.execute(query)).all()]
 
 
-async def put(
-    database: Database, project_id: str, target: str, policy: Policy, now: str, *, owner: str = "ui"
-) -> None:
+async def put(database: Database, project_id: str, target: str, policy: Policy, now: str, *, owner: str = "ui") -> None:
     """Set a cache up, or anew: its checks are kept, and count again unless the promise was broken."""
     values = {
         "mode": policy.mode,

@@ -16,6 +16,7 @@ from quarterdeck.gateway.conversation import ChatRequest, Message
 from quarterdeck.gateway.embedder import Vectors
 from quarterdeck.gateway.envelope import Envelope
 from quarterdeck.gateway.logistic import fit_logistic, sigmoid
+from quarterdeck.gateway.routing import aliases
 from quarterdeck.gateway.routing.health import HealthBook
 from quarterdeck.gateway.routing.learned import measuring, routers
 from quarterdeck.gateway.routing.learned.features import SHAPE, shape
@@ -215,6 +216,11 @@ async def test_from_outcomes_to_choices(gateway: Gateway) -> None:
     assert hard.models == [STRONG, WEAK, "local/extractive"]
     assert easy.models == [WEAK, STRONG, "local/extractive"]
     assert easy.notes["quarterdeck.route.router_says"] == "predicted"
+    await aliases.put(gateway.work, "smart", Plan((Target(WEAK), Target(STRONG)), "learned", {"router": "r"}))
+    for one in samples(600, learnable=True)[:2]:
+        body = {"model": "smart", "messages": [{"role": "user", "content": one.text}]}
+        reply = await gateway.http().post("/v1/chat/completions", json=body)
+        assert reply.headers["x-quarterdeck-model"] == (STRONG if one.text.startswith(HARD) else WEAK)
     alone = await asked(gateway, f"{HARD} cat dog lamp road bridge sea house 7?", (WEAK, "local/extractive"))
     assert alone.models == [WEAK, "local/extractive"]
     assert (await routers.predict(gateway.work, "r", f"{HARD} cat dog lamp road bridge sea house 7?")).target == STRONG

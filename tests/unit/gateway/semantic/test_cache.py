@@ -12,6 +12,8 @@ import pytest
 
 from quarterdeck.core.errors import InvalidInput, NotFound
 from quarterdeck.gateway.conversation import FinishPiece, TextPiece
+from quarterdeck.gateway.routing import aliases
+from quarterdeck.gateway.routing.records import Plan, Target
 from quarterdeck.gateway.semantic import caches, standing
 from quarterdeck.gateway.semantic.cache import SemanticCache
 from quarterdeck.gateway.semantic.promise import Promise
@@ -317,6 +319,18 @@ async def test_another_gateways_clients_may_ask_for_it_and_for_more_likeness(gat
     hit = await post(gateway, AGAIN, x_portkey_config=config)
 
     assert (said(too_far), said(hit)) == ("below-threshold", "hit")
+
+
+async def test_an_alias_has_a_semantic_cache_of_its_own(gateway: Gateway) -> None:
+    await aliases.put(gateway.work, "fast", Plan((Target(MODEL), Target("openai/gpt-4o"))))
+    await serving(gateway, target="fast")
+    gateway.upstream.script(Turn(status=500), Turn())
+    first = await post(gateway, FIRST, {"model": "fast"})
+
+    again = await post(gateway, AGAIN, {"model": "fast"})
+
+    assert (first.status_code, said(first), said(again)) == (200, "nothing-near", "hit")
+    assert again.json()["choices"][0]["message"]["content"] == "Paris is the capital."
 
 
 async def test_tool_calls_and_broken_answers_are_not_kept(gateway: Gateway) -> None:
