@@ -90,7 +90,9 @@ async def put(
     wanted = _sound(work, name, kind, base_url, api_key or known.api_key, models, owner)
     account = replace(wanted, id=known.id, created_at=known.created_at)
     if account.base_url != known.base_url and known.api_key and not api_key:
-        raise InvalidInput("Another address does not get the stored credential by itself: send `api_key` again.", param="api_key")
+        raise InvalidInput(
+            "Another address does not get the stored credential by itself: send `api_key` again.", param="api_key"
+        )
     work.part(Catalogue).require_usable(account)
     await store.change(work.runtime.database, work.runtime.vault, account)
     await work.runtime.events.publish(ProvidersChanged())

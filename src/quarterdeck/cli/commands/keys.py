@@ -93,7 +93,9 @@ def create_key(desk: Desk, /, name: str, scopes: tuple[str, ...], days: int | No
 @click.option("--expires-in", "days", type=click.IntRange(1), metavar="DAYS", help="Let it end by itself.")
 @_terms
 @command
-def change_key(desk: Desk, /, key: str, name: str | None, scopes: tuple[str, ...], days: int | None, **terms: Any) -> None:
+def change_key(
+    desk: Desk, /, key: str, name: str | None, scopes: tuple[str, ...], days: int | None, **terms: Any
+) -> None:
     """Let a key do more or less, from the next request on. What is not said stays as it is."""
     chosen = _find(desk, key)
     wish: dict[str, object] = {"name": name, "scopes": list(scopes) or None, "expires_in_days": days}

@@ -39,9 +39,7 @@ async def list_mcp_servers(work: CanRead) -> Page[ConfiguredMcpServer]:
 
 
 @router.put("/{name}")
-async def put_mcp_server(
-    name: str, body: WantedMcpServer, work: CanAdmin, force: bool = False
-) -> ConfiguredMcpServer:
+async def put_mcp_server(name: str, body: WantedMcpServer, work: CanAdmin, force: bool = False) -> ConfiguredMcpServer:
     """Add a server, or change it."""
     return await servers.put(work, name, **body.model_dump(), force=force)
 

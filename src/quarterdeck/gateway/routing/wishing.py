@@ -9,9 +9,7 @@ from quarterdeck.gateway.route import Route
 from quarterdeck.runtime.work import Work
 
 
-def as_wished(
-    catalogue: Catalogue, work: Work, target: Application | Route, envelope: Envelope
-) -> Application | Route:
+def as_wished(catalogue: Catalogue, work: Work, target: Application | Route, envelope: Envelope) -> Application | Route:
     """The target, to be tried as often as the client wishes. An app has fallbacks of its own."""
     return target if isinstance(target, Application) else wished_route(catalogue, work, target, envelope)
 
