@@ -22,6 +22,7 @@ _EFFORTS = {"minimal": "low", "low": "low", "medium": "medium", "high": "high", 
 # Anthropic wants a limit where OpenAI needs none, so we send the most that the model's generation can write at once.
 _LONGEST_ANSWERS = ((re.compile(r"claude-(3-(haiku|opus|sonnet)|2|instant)"), 4096), (re.compile(r"claude-3-5"), 8192))
 _LONGEST_ANSWER = 32_000
+_KNOWS_NO_EFFORT = re.compile(r"claude-(2|3|instant|haiku-4|(sonnet|opus)-4(-0|-1|-2025|$)|sonnet-4-5)")
 
 
 def messages_request(model: str, request: ChatRequest) -> Json:
@@ -53,7 +54,7 @@ def messages_request(model: str, request: ChatRequest) -> Json:
             body["tool_choice"] = choice
     if isinstance(request.thinking, dict) and "type" in request.thinking:
         body["thinking"] = {name: value for name, value in request.thinking.items() if name != "effort"}
-    output = _output_config(request)
+    output = _output_config(model, request)
     if output:
         body["output_config"] = output
     return body
@@ -148,7 +149,7 @@ def _tool_choice(request: ChatRequest) -> Json | None:
     )
 
 
-def _output_config(request: ChatRequest) -> Json:
+def _output_config(model: str, request: ChatRequest) -> Json:
     config: Json = {}
     match request.response_format:
         case None | {"type": "text"}:
@@ -161,10 +162,17 @@ def _output_config(request: ChatRequest) -> Json:
                 param="response_format",
             )
     wished = request.thinking.get("effort") if isinstance(request.thinking, dict) else None
+    if not knows_effort(model):
+        wished = None  # it would refuse, and a wish is no demand
     effort = _EFFORTS.get(request.reasoning_effort or wished or "")
     if effort is not None:
         config["effort"] = effort
     return config
+
+
+def knows_effort(model: str) -> bool:
+    """Whether a model of Anthropic's, by Anthropic's name for it, can be told how much effort to make."""
+    return _KNOWS_NO_EFFORT.match(model) is None
 
 
 def _longest_answer(model: str) -> int:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import msgspec
 
 from quarterdeck.core.errors import InvalidInput
+from quarterdeck.gateway.anthropic_request import knows_effort
 from quarterdeck.gateway.content_parts import (
     Media,
     alternating_turns,
@@ -36,14 +38,18 @@ _DOCUMENTS = {
     "text/plain": "txt",
     "text/markdown": "md",
 }
+_CLAUDE = "anthropic."
+# Nova 2 and OpenAI's open models, which have words of their own for how much to think.
+_BY_EFFORT = re.compile(r"amazon\.nova-2|openai\.gpt-oss")
+_EFFORTS = {"minimal": "low", "low": "low", "medium": "medium", "high": "high"}
 _NOT_IN_A_NAME = re.compile(r"[^A-Za-z0-9 ()\[\]-]+")
 
 
-def converse_request(request: ChatRequest) -> Json:
+def converse_request(model: str, request: ChatRequest) -> Json:
     """The body for `/model/{id}/converse` and `/model/{id}/converse-stream`."""
     if (request.n or 1) > 1:
         raise InvalidInput("Bedrock gives one answer at a time: leave out `n`, or send it as 1.", param="n")
-    body: Json = {"messages": alternating_turns(request.messages, _content, "Bedrock")}
+    body: Json = {"messages": alternating_turns(request.messages, partial(_content, model), "Bedrock")}
     system = [block for message in request.messages if is_system(message) for block in _blocks(message.content)]
     if system:
         body["system"] = system
@@ -59,21 +65,36 @@ def converse_request(request: ChatRequest) -> Json:
     tools = _tool_config(request)
     if tools:
         body["toolConfig"] = tools
-    output = _output_config(request)
+    output = _output_config(model, request)
     if output:
         body["outputConfig"] = output
+    thinking = _thinking(model, request)
+    if thinking:
+        body["additionalModelRequestFields"] = thinking
     return body
 
 
-def _content(message: Message) -> Iterator[Json]:
+def _content(model: str, message: Message) -> Iterator[Json]:
     if message.role in ("tool", "function"):
         said = list(_blocks(message.content)) or [{"text": "(nothing)"}]
         yield {"toolResult": {"toolUseId": message.tool_call_id or message.name or "", "content": said}}
         return
+    # Only Claude seals its thoughts, and wants them back before the calls that they led to.
+    if message.role == "assistant" and _CLAUDE in model:
+        yield from _thoughts(message)
     yield from _blocks(message.content)
     for call in message.tool_calls or ():
         name = (call.get("function") or {}).get("name") or ""
         yield {"toolUse": {"toolUseId": call.get("id") or "", "name": name, "input": tool_arguments(call)}}
+
+
+def _thoughts(message: Message) -> Iterator[Json]:
+    for block in message.thinking_blocks or ():
+        match block:
+            case {"type": "thinking", "thinking": str(text), "signature": str(signature)}:
+                yield {"reasoningContent": {"reasoningText": {"text": text, "signature": signature}}}
+            case {"type": "redacted_thinking", "data": str(data)}:
+                yield {"reasoningContent": {"redactedContent": data}}
 
 
 def _blocks(content: str | list[Json] | None) -> Iterator[Json]:
@@ -166,7 +187,7 @@ def _tool_choice(request: ChatRequest) -> Json | None:
     )
 
 
-def _output_config(request: ChatRequest) -> Json:
+def _output_config(model: str, request: ChatRequest) -> Json:
     config: Json = {}
     match request.response_format:
         case None | {"type": "text"}:
@@ -181,6 +202,27 @@ def _output_config(request: ChatRequest) -> Json:
                 "Bedrock writes JSON by a schema: send `response_format` of type `json_schema`.",
                 param="response_format",
             )
-    if request.reasoning_effort not in (None, "none"):
-        config["effort"] = "low" if request.reasoning_effort == "minimal" else request.reasoning_effort
+    effort = request.reasoning_effort
+    if effort is None and _CLAUDE in model and knows_effort(model.rpartition(_CLAUDE)[2]):
+        effort = _wish(request).get("effort")
+    if effort not in (None, "none") and not _BY_EFFORT.search(model):
+        config["effort"] = "low" if effort == "minimal" else effort
     return config
+
+
+def _thinking(model: str, request: ChatRequest) -> Json:
+    """What only the maker of a model has words for, and Bedrock passes on to it."""
+    wish = _wish(request)
+    if _CLAUDE in model:
+        return {"thinking": {name: wish[name] for name in wish if name != "effort"}} if "type" in wish else {}
+    effort = request.reasoning_effort or wish.get("effort")
+    if effort in (None, "none") or wish.get("type") == "disabled" or not _BY_EFFORT.search(model):
+        return {}
+    effort = _EFFORTS.get(str(effort), "high")
+    if "openai." in model:
+        return {"reasoning_effort": effort}
+    return {"reasoningConfig": {"type": "enabled", "maxReasoningEffort": effort}}
+
+
+def _wish(request: ChatRequest) -> Json:
+    return request.thinking if isinstance(request.thinking, dict) else {}

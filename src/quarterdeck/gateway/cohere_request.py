@@ -130,6 +130,8 @@ def _thinking(request: ChatRequest) -> Json | None:
     if request.reasoning_effort is not None:
         return {"type": "disabled" if request.reasoning_effort == "none" else "enabled"}
     match request.thinking:
+        case {"effort": str()} if "type" not in request.thinking and "reasoning" in request.model:
+            return {"type": "enabled"}
         case {"type": "enabled", "budget_tokens": int(budget)}:
             return {"type": "enabled", "token_budget": budget}
         case {"type": "enabled" | "disabled" as kind}:

@@ -17,10 +17,10 @@ from quarterdeck.gateway.aws_signature import AwsCredentials, signed_headers
 from quarterdeck.gateway.bedrock_request import converse_request
 from quarterdeck.gateway.bedrock_stream import BedrockReading
 from quarterdeck.gateway.catalogue import Catalogue
-from quarterdeck.gateway.conversation import ChatRequest, Message
+from quarterdeck.gateway.conversation import ChatRequest, Message, ReasoningPiece
 from quarterdeck.gateway.providers.bedrock import Bedrock
 from quarterdeck.gateway.upstream_errors import CredentialRefused
-from tests.fakes.upstream import FakeUpstream, Turn
+from tests.fakes.upstream import FakeUpstream, ToolCall, Turn
 from tests.unit.gateway.conftest import Gateway, running_gateway
 
 CLAUDE = "eu.anthropic.claude-sonnet-4-5-20250929-v1:0"
@@ -159,7 +159,9 @@ def test_tool_calls_and_results_images_and_documents_and_cache_points_are_said_i
         Message("user", "Thanks."),
     ]
 
-    body = converse_request(request(messages=messages, tools=[{**WEATHER, "cache_control": {"type": "ephemeral"}}]))
+    body = converse_request(
+        CLAUDE, request(messages=messages, tools=[{**WEATHER, "cache_control": {"type": "ephemeral"}}])
+    )
 
     assert body["messages"] == [
         {
@@ -191,7 +193,7 @@ def test_tool_calls_and_results_images_and_documents_and_cache_points_are_said_i
 def test_a_schema_makes_json() -> None:
     wanted = {"type": "json_schema", "json_schema": {"name": "place", "schema": {"type": "object"}}}
 
-    config = converse_request(request(response_format=wanted))["outputConfig"]
+    config = converse_request(CLAUDE, request(response_format=wanted))["outputConfig"]
 
     schema = {"schema": '{"type":"object"}', "name": "place"}
     assert config == {"textFormat": {"type": "json_schema", "structure": {"jsonSchema": schema}}}
@@ -206,11 +208,11 @@ def test_a_schema_makes_json() -> None:
     ],
 )
 def test_a_choice_of_tool_is_said(choice: Any, said: dict[str, Any]) -> None:
-    assert converse_request(request(tools=[WEATHER], tool_choice=choice))["toolConfig"]["toolChoice"] == said
+    assert converse_request(CLAUDE, request(tools=[WEATHER], tool_choice=choice))["toolConfig"]["toolChoice"] == said
 
 
 def test_no_tool_is_to_be_called_when_none_is_offered() -> None:
-    assert "toolConfig" not in converse_request(request(tools=[WEATHER], tool_choice="none"))
+    assert "toolConfig" not in converse_request(CLAUDE, request(tools=[WEATHER], tool_choice="none"))
 
 
 @pytest.mark.parametrize(
@@ -228,7 +230,7 @@ def test_no_tool_is_to_be_called_when_none_is_offered() -> None:
 )
 def test_what_cannot_be_said_to_bedrock_is_refused_with_the_field(fields: dict[str, Any], param: str) -> None:
     with pytest.raises(InvalidInput) as caught:
-        converse_request(request(**fields))
+        converse_request(CLAUDE, request(**fields))
 
     assert caught.value.param == param
 
@@ -298,3 +300,58 @@ def test_bedrock_is_found_with_a_credential_and_a_region(variables: dict[str, st
 
     assert [account.origin.removeprefix("env:") for account in found] == names
     assert all(account.base_url == "https://bedrock-runtime.us-east-1.amazonaws.com" for account in found)
+
+
+async def test_thoughts_and_their_seals_go_there_and_back(gateway: Gateway) -> None:
+    call = ToolCall("tooluse_1", "weather", '{"city":"Rome"}')
+    gateway.upstream.script(Turn(thinking=("Hm.", " Rome."), tool_calls=(call,)), Turn())
+    thinking = {"thinking": {"type": "enabled", "budget_tokens": 2048}}
+    asked = {"model": MODEL, "tools": [WEATHER], "extra_body": thinking}
+
+    first = await gateway.openai().chat.completions.create(messages=ASK, **asked)
+    said = first.choices[0].message.model_dump(exclude_none=True)
+    result = {"role": "tool", "tool_call_id": "tooluse_1", "content": "sunny"}
+    await gateway.openai().chat.completions.create(messages=[*ASK, said, result], **asked)
+
+    assert said["reasoning_content"] == "Hm. Rome."
+    assert gateway.upstream.last.body["additionalModelRequestFields"] == thinking
+    thought, called = gateway.upstream.last.body["messages"][1]["content"]
+    assert thought == {"reasoningContent": {"reasoningText": {"text": "Hm. Rome.", "signature": "c2ln"}}}
+    assert called["toolUse"]["toolUseId"] == "tooluse_1"
+
+
+def test_a_block_that_only_claude_can_read_is_carried_and_goes_to_nobody_else() -> None:
+    event = b'{"contentBlockIndex":0,"delta":{"reasoningContent":{"redactedContent":"b3BhcXVl"}}}'
+    said = Message("assistant", "Hi.", thinking_blocks=[{"type": "redacted_thinking", "data": "b3BhcXVl"}])
+    asked = request(messages=[Message("user", "Hi"), said])
+
+    read = BedrockReading("bedrock", None).read(AwsMessage({":event-type": "contentBlockDelta"}, event))
+
+    assert read == [ReasoningPiece(redacted="b3BhcXVl")]
+    block = {"reasoningContent": {"redactedContent": "b3BhcXVl"}}
+    assert converse_request(CLAUDE, asked)["messages"][1]["content"] == [block, {"text": "Hi."}]
+    assert converse_request("amazon.nova-lite-v1:0", asked)["messages"][1]["content"] == [{"text": "Hi."}]
+
+
+@pytest.mark.parametrize(
+    ("model", "fields", "said"),
+    [
+        ("eu.anthropic.claude-opus-4-5-20251101-v1:0", {"thinking": {"effort": "high"}}, {"effort": "high"}),
+        (CLAUDE, {"thinking": {"effort": "high"}}, None),
+        (
+            "us.amazon.nova-2-lite-v1:0",
+            {"reasoning_effort": "minimal"},
+            {"type": "enabled", "maxReasoningEffort": "low"},
+        ),
+        ("openai.gpt-oss-120b-1:0", {"thinking": {"type": "enabled", "effort": "high"}}, "high"),
+        ("openai.gpt-oss-120b-1:0", {"thinking": {"type": "disabled"}}, None),
+        ("amazon.nova-lite-v1:0", {"thinking": {"type": "enabled", "effort": "high"}}, None),
+    ],
+)
+def test_how_much_to_think_is_said_in_the_words_of_who_made_the_model(
+    model: str, fields: dict[str, Any], said: object
+) -> None:
+    body = converse_request(model, request(**fields))
+
+    passed_on = body.get("additionalModelRequestFields", {})
+    assert [*passed_on.values(), *filter(None, [body.get("outputConfig")])] == ([] if said is None else [said])

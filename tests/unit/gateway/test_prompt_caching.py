@@ -81,7 +81,7 @@ def test_bedrock_gets_cache_points_and_none_within_the_result_of_a_tool() -> Non
         ],
     )
 
-    body = converse_request(marked(Asked(b"{}", request), "openai-chat").request)
+    body = converse_request(request.model, marked(Asked(b"{}", request), "openai-chat").request)
 
     assert body["system"] == [{"text": "Be brief."}, {"cachePoint": {"type": "default"}}]
     assert body["messages"][0]["content"] == [{"text": "Look."}, {"cachePoint": {"type": "default"}}]
