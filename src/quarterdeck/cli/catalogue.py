@@ -36,6 +36,7 @@ PANELS: dict[str, dict[str, Entry]] = {
         "traces": Entry("List traces, newest first.", "traces", "traces"),
         "trace": Entry("Show one trace: its spans, tokens, cost and time.", "trace", "trace"),
         "usage": Entry("Show who spends how much, and where the month will end.", "usage", "usage"),
+        "reconcile": Entry("Prove that what was accepted was recorded and charged.", "reconcile", "reconcile"),
         "replay": Entry("Run a trace's release again on the same input and show what changed.", "replay", "replay"),
     },
     "Operate": {

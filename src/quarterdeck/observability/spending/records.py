@@ -7,6 +7,7 @@ from typing import Annotated, Literal, get_args
 
 from pydantic import Field
 
+from quarterdeck.observability.records import LedgerCheck
 from quarterdeck.runtime.tracing import CostLine
 
 Dimension = Literal["team", "key", "app", "model", "provider", "tag", "user", "environment", "release"]
@@ -194,3 +195,44 @@ class CorrectedBill:
     old_price_id: str | None
     new_cost_usd: float | None
     new_price_id: str | None
+
+
+@dataclass(frozen=True)
+class ProviderUsage:
+    """What a provider says it has counted for one model on one day (UTC). Cached input is part of the input."""
+
+    day: str
+    model: str
+    input_tokens: Annotated[int, Field(ge=0, le=10**15)] = 0
+    output_tokens: Annotated[int, Field(ge=0, le=10**15)] = 0
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Two books that do not agree."""
+
+    book: Literal["ledger", "limit", "provider"]
+    name: str
+    """Which account: a limit, or a day and a model."""
+    recorded: float
+    """What our spans say."""
+    counted: float
+    """What the other book says."""
+    unit: str
+    reason: str
+    """What it likely comes from."""
+    remedy: str
+
+
+@dataclass(frozen=True)
+class Reconciliation:
+    """The books, compared: balanced when there are no differences."""
+
+    balanced: bool
+    ledger: LedgerCheck
+    limits_compared: int
+    limits_left_out: list[str]
+    """Limits whose calls spans do not tell apart: of models, and of patterns."""
+    rows_compared: int
+    """Rows of the provider's export."""
+    differences: list[Difference] = field(default_factory=list)

@@ -5,13 +5,29 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
+from pydantic import BaseModel, ConfigDict
 
 from quarterdeck.access.gate import CanRead
 from quarterdeck.core.paging import Page
-from quarterdeck.observability.spending import corrections, forecasting, reporting
-from quarterdeck.observability.spending.records import CorrectedBill, Forecast, Spenders, SpendReport
+from quarterdeck.observability.spending import corrections, forecasting, reconciling, reporting
+from quarterdeck.observability.spending.records import (
+    CorrectedBill,
+    Forecast,
+    ProviderUsage,
+    Reconciliation,
+    Spenders,
+    SpendReport,
+)
 
 router = APIRouter(tags=["spending"])
+
+
+class Books(BaseModel):
+    """What to compare with our own books: a provider's export, if there is one."""
+
+    model_config = ConfigDict(extra="forbid")
+    provider: str | None = None
+    told: list[ProviderUsage] = []
 
 
 @router.get("/usage")
@@ -37,3 +53,9 @@ async def forecast_usage(work: CanRead) -> Forecast:
 async def list_corrected_bills(trace_id: str, work: CanRead) -> Page[CorrectedBill]:
     """The bills of a trace that were corrected: what they were, and what they became."""
     return await corrections.of_trace(work, trace_id)
+
+
+@router.post("/reconciliations")
+async def reconcile(body: Books, work: CanRead) -> Reconciliation:
+    """Ledger against span store against limits, and against what a provider has counted, if that is given."""
+    return await reconciling.reconcile(work, body.provider, body.told)
