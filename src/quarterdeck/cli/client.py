@@ -58,9 +58,9 @@ class Client:
         """Set something."""
         return self._exchange("PUT", _address(path, query), body)
 
-    def patch(self, path: str, body: Json) -> Json:
+    def patch(self, path: str, body: Json, **query: object) -> Json:
         """Change some of a thing."""
-        return self._exchange("PATCH", path, body)
+        return self._exchange("PATCH", _address(path, query), body)
 
     def upload(self, address: str, content: bytes, **query: object) -> Json:
         """Send a file as it is."""

@@ -9,7 +9,7 @@ import rich_click as click
 
 from quarterdeck.cli import completing, show
 from quarterdeck.cli.client import Json
-from quarterdeck.cli.desk import Desk, command
+from quarterdeck.cli.desk import Desk, command, force_option
 from quarterdeck.cli.exits import WrongUse
 from quarterdeck.cli.groups import Noun
 from quarterdeck.cli.quantities import NONE, ago, day
@@ -92,9 +92,10 @@ def create_key(desk: Desk, /, name: str, scopes: tuple[str, ...], days: int | No
 @click.option("--scope", "scopes", multiple=True, type=click.Choice(SCOPES), help="What it may do; may be repeated.")
 @click.option("--expires-in", "days", type=click.IntRange(1), metavar="DAYS", help="Let it end by itself.")
 @_terms
+@force_option
 @command
 def change_key(
-    desk: Desk, /, key: str, name: str | None, scopes: tuple[str, ...], days: int | None, **terms: Any
+    desk: Desk, /, key: str, name: str | None, scopes: tuple[str, ...], days: int | None, force: bool, **terms: Any
 ) -> None:
     """Let a key do more or less, from the next request on. What is not said stays as it is."""
     chosen = _find(desk, key)
@@ -103,7 +104,8 @@ def change_key(
     if said:
         known = next(item for item in desk.server.items("/api/v1/keys")["items"] if item["id"] == chosen)
         wish["terms"] = {**{term: known[term] for term in _TERMS}, **said}
-    changed = desk.server.patch(f"/api/v1/keys/{chosen}", {k: v for k, v in wish.items() if v is not None})
+    wanted = {term: value for term, value in wish.items() if value is not None}
+    changed = desk.server.patch(f"/api/v1/keys/{chosen}", wanted, force=force or None)
     desk.give(changed, lambda: show.say(f"Changed `{changed['name']}`."))
 
 
