@@ -40,6 +40,7 @@ web-check: $(STAMPS)/web
 
 docs: $(STAMPS)/dev
 	$(BIN)/python scripts/write_docs.py
+	$(BIN)/python scripts/write_matrix.py
 
 bench: $(STAMPS)/dev $(STAMPS)/web
 	$(BIN)/python bench/run.py
