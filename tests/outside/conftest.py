@@ -31,21 +31,22 @@ NO_WAY_OUT = {
 }
 
 Said = Any  # Any: the JSON that a client prints
-RunClient = Callable[[str], Awaitable[Said]]
+RunClient = Callable[..., Awaitable[Said]]
+"""Runs a program by its name; what it needs beside the gateway's address comes as environment variables."""
 
 
 @pytest.fixture
 def client(gateway: Gateway, tmp_path: Path) -> RunClient:
     """Runs a file of `clients/` or `node/` and gives what it prints: one line of JSON."""
 
-    async def run(name: str) -> Said:
+    async def run(name: str, **told: str) -> Said:
         program = [str(PYTHON), str(HERE / "clients" / name)]
         needed = PYTHON
         if name.endswith(".mjs"):
             program, needed = ["node", str(HERE / "node" / name)], NODE_MODULES
         assert needed.exists(), "The clients are not installed: `make outside` installs them."
         surroundings = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), **NO_WAY_OUT}
-        surroundings |= {"QUARTERDECK_URL": gateway.url, "QUARTERDECK_KEY": gateway.key}
+        surroundings |= {"QUARTERDECK_URL": gateway.url, "QUARTERDECK_KEY": gateway.key, **told}
         process = await asyncio.create_subprocess_exec(
             *program, env=surroundings, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
         )

@@ -1,4 +1,4 @@
-"""Which models a client may call: apps first, then every model that is known by name; in OpenAI's shape or Anthropic's."""
+"""Which models a client may call: apps first, then every model that is known by name; in OpenAI's shape, Anthropic's or Google's."""
 
 from __future__ import annotations
 
@@ -21,13 +21,21 @@ from quarterdeck.runtime.work import Work
 async def answer_list(_plane: Plane, exchange: Exchange, work: Work) -> None:
     """`GET /v1/models`."""
     found = list_models(work)
-    await _answer(exchange, work, _page(found, exchange.query) if _speaks_anthropic(exchange) else found)
+    if _speaks_anthropic(exchange):
+        found = _page(found, exchange.query)
+    elif _speaks_google(exchange):
+        found = {"models": [in_googles_words(entry) for entry in found["data"]]}
+    await _answer(exchange, work, found)
 
 
 async def answer_one(_plane: Plane, exchange: Exchange, work: Work) -> None:
     """`GET /v1/models/{name}`."""
     found = one_model(work, exchange.path.removeprefix("/v1/models/"))
-    await _answer(exchange, work, _in_anthropics_words(found) if _speaks_anthropic(exchange) else found)
+    if _speaks_anthropic(exchange):
+        found = _in_anthropics_words(found)
+    elif _speaks_google(exchange):
+        found = in_googles_words(found)
+    await _answer(exchange, work, found)
 
 
 def list_models(work: Work) -> dict[str, Any]:  # Any: JSON, here and below
@@ -62,6 +70,22 @@ def _entry(name: str, owner: str) -> dict[str, Any]:
 def _speaks_anthropic(exchange: Exchange) -> bool:
     # Their clients always say which version of the API they mean.
     return b"anthropic-version" in exchange.headers
+
+
+def _speaks_google(exchange: Exchange) -> bool:
+    # Their SDKs ask `/v1` as well as `/v1beta`, and bring the key in a header that nobody else uses.
+    return b"x-goog-api-key" in exchange.headers
+
+
+def in_googles_words(entry: dict[str, Any]) -> dict[str, Any]:
+    """A model as Google's clients know one."""
+    embeds = "embed" in entry["id"]
+    methods = (
+        ["embedContent", "batchEmbedContents"]
+        if embeds
+        else ["generateContent", "streamGenerateContent", "countTokens"]
+    )
+    return {"name": f"models/{entry['id']}", "displayName": entry["id"], "supportedGenerationMethods": methods}
 
 
 def _in_anthropics_words(entry: dict[str, Any]) -> dict[str, Any]:

@@ -52,7 +52,9 @@ async def answer_near(plane: Plane, exchange: Exchange, work: Work) -> None:
     found = model_and_method(exchange.path)
     if exchange.method != "POST":
         name = exchange.path.removeprefix(PATH).strip("/")
-        await _give(exchange, work, _models(work) if not name else _model(model_list.one_model(work, name)))
+        await _give(
+            exchange, work, _models(work) if not name else model_list.in_googles_words(model_list.one_model(work, name))
+        )
     elif found is not None and found[1] == "countTokens":
         await _give(
             exchange, work, {"totalTokens": _counted(work, found[0], await exchange.body(plane.max_body_bytes))}
@@ -110,17 +112,7 @@ def _counted(work: Work, model: str, body: bytes) -> int:
 
 
 def _models(work: Work) -> dict[str, Any]:  # Any: JSON
-    return {"models": [_model(entry) for entry in model_list.list_models(work)["data"]]}
-
-
-def _model(entry: dict[str, Any]) -> dict[str, Any]:  # Any: JSON
-    embeds = "embed" in entry["id"]
-    methods = (
-        ["embedContent", "batchEmbedContents"]
-        if embeds
-        else ["generateContent", "streamGenerateContent", "countTokens"]
-    )
-    return {"name": f"models/{entry['id']}", "displayName": entry["id"], "supportedGenerationMethods": methods}
+    return {"models": [model_list.in_googles_words(entry) for entry in model_list.list_models(work)["data"]]}
 
 
 async def _give(exchange: Exchange, work: Work, found: dict[str, Any]) -> None:  # Any: JSON
