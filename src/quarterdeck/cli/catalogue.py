@@ -35,8 +35,12 @@ PANELS: dict[str, dict[str, Entry]] = {
     "Observe": {
         "traces": Entry("List traces, newest first.", "traces", "traces"),
         "trace": Entry("Show one trace: its spans, tokens, cost and time.", "trace", "trace"),
-        "usage": Entry("Show who spends how much, and where the month will end.", "usage", "usage"),
-        "reconcile": Entry("Prove that what was accepted was recorded and charged.", "reconcile", "reconcile"),
+        "usage": Entry("Show who spent how much, beside the window before, and what caches saved.", "usage", "usage"),
+        "reconcile": Entry(
+            "Prove that what was accepted was recorded and charged; exit code 1 where books differ.",
+            "reconcile",
+            "reconcile",
+        ),
         "replay": Entry("Run a trace's release again on the same input and show what changed.", "replay", "replay"),
     },
     "Operate": {
@@ -51,7 +55,7 @@ PANELS: dict[str, dict[str, Entry]] = {
         "input-budget": Entry("Input budgets: trim or compress long inputs.", "input_budget", "input_budget"),
         "batches": Entry("Batches of calls: begin, watch, cancel, fetch.", "batches", "batches"),
         "mcp": Entry("MCP servers: add, check, tools, approve, remove.", "mcp", "mcp"),
-        "prices": Entry("Prices: find, set, withdraw, price history anew.", "prices", "prices"),
+        "prices": Entry("Prices: find, set, withdraw, and price history anew.", "prices", "prices"),
         "cache": Entry("The exact response cache: how it stands, and how to empty it.", "cache", "cache"),
         "models": Entry("List the models that can be called, with their prices.", "models", "models"),
         "demo": Entry("The demo app: measure how well it answers.", "demo", "demo"),

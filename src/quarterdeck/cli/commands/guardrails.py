@@ -57,13 +57,19 @@ def list_checks(desk: Desk) -> None:
 @click.option("--from", "file", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="A policy as JSON.")
 @click.option("--action", type=click.Choice(("block", "redact", "flag")), help="What happens when something is found.")
 @click.option("--stage", "stages", multiple=True, type=click.Choice(_ALL), help="By default both.")
-@click.option("--role", "roles", multiple=True, type=click.Choice(("system", "user", "assistant", "tool")))
+@click.option(
+    "--role",
+    "roles",
+    multiple=True,
+    type=click.Choice(("system", "user", "assistant", "tool")),
+    help="Only what these roles say.",
+)
 @click.option("--app", "apps", multiple=True, metavar="PATTERN", help="Only for these apps.")
 @click.option("--model", "models", multiple=True, metavar="PATTERN", help="Only for these models: `openai/*`.")
 @click.option("--key", "keys", multiple=True, metavar="PATTERN", help="Only for these API keys, by name or id.")
 @click.option("--asked-only", is_flag=True, help="Only for requests that ask for it by name.")
 @click.option("--streaming", type=click.Choice(("hold", "skip")), help="`skip` leaves streams unevaluated.")
-@click.option("--description", metavar="TEXT")
+@click.option("--description", metavar="TEXT", help="What it is for.")
 @click.option("--secret-stdin", is_flag=True, help="Read the credential of its webhook from stdin.")
 @force_option
 @command

@@ -47,7 +47,7 @@ def show_prompt(desk: Desk, name: str, number: int | None) -> None:
 
 @prompts.command("add")
 @click.argument("name")
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path))
+@click.argument("file", type=click.Path(dir_okay=False, allow_dash=True, path_type=Path))
 @click.option("--model", metavar="NAME", shell_complete=completing.MODELS, help="The model that is called with it.")
 @click.option("--parameter", "parameters", multiple=True, metavar="NAME=JSON", help="Such as `temperature=0.2`.")
 @click.option("--note", metavar="TEXT", help="Why it changed.")
@@ -63,7 +63,10 @@ def add_version(
     label: str | None,
 ) -> None:
     """Add a wording (`-` reads it from stdin) as the next version."""
-    template = sys.stdin.read() if str(file) == "-" else file.read_text()
+    try:
+        template = sys.stdin.read() if str(file) == "-" else file.read_text()
+    except (OSError, UnicodeDecodeError) as error:
+        raise WrongUse(f"`{file}` cannot be read: {error}.") from error
     wish: dict[str, Json] = {"template": template, "parameters": dict(_parameter(one) for one in parameters)}
     wish |= {name: value for name, value in (("model", model), ("note", note), ("label", label)) if value}
     made = desk.server.post(f"{_path(name)}/versions", wish)
