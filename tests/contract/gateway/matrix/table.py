@@ -76,7 +76,9 @@ TITLES = {
     "messages": "Anthropic's Messages",
     "gemini": "Gemini's `generateContent`",
 }
-_AS_IT_WILL = "a wish for thoughts is not passed on to Mistral, whose models differ in its words; `reasoning_effort` in chat is."
+_AS_IT_WILL = (
+    "a wish for thoughts is not passed on to Mistral, whose models differ in its words; `reasoning_effort` in chat is."
+)
 _NO_PLACE = "a tool call of this dialect has no place for the seal that Gemini puts on it; it is asked to do without."
 LOSSES: Mapping[Cell, str] = {
     ("responses", "mistral", "thinking"): _AS_IT_WILL,
