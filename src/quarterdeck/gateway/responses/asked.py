@@ -140,6 +140,8 @@ def _format(wanted: Any) -> Json | None:  # Any: JSON of the client's
 def _thinking(effort: object) -> Json | None:
     if effort is None:
         return None
+    if not isinstance(effort, str):
+        raise InvalidInput("`reasoning.effort` is a word: `none`, `low`, `medium`, `high` …", param="reasoning.effort")
     # A wish: what it is for a model that cannot think, or knows no such effort, is up to its provider.
     return {"type": "disabled"} if effort in ("none", "minimal") else {"effort": effort}
 

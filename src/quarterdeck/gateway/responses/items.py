@@ -127,8 +127,7 @@ class Transcript:
                 turn.thinking_blocks = [*(turn.thinking_blocks or ()), *thoughts.blocks]
         elif item.get("encrypted_content"):
             self._strange.leave_out("reasoning.encrypted_content")
-        parts = item.get("content") or item.get("summary") or ()
-        words = "".join(str(part.get("text") or "") for part in parts if isinstance(part, dict))
+        words = _words(item.get("content") or item.get("summary") or "")
         if words:
             turn.reasoning_content = (turn.reasoning_content or "") + words
 

@@ -38,7 +38,9 @@ def read_choice(request: ResponsesRequest, choice: str | Json | None, strange: S
             wanted = flat_name(name, choice.get("namespace"))
             request.tool_choice = {"type": "function", "function": {"name": wanted}}
         case {"type": "allowed_tools", "mode": "auto" | "required" as mode, "tools": [*allowed]}:
-            names = {flat_name(str(tool.get("name")), tool.get("namespace")) for tool in allowed}
+            names = {
+                flat_name(str(tool.get("name")), tool.get("namespace")) for tool in allowed if isinstance(tool, dict)
+            }
             request.tools = [tool for tool in request.tools or () if tool["function"]["name"] in names] or None
             request.tool_choice = mode if request.tools else None
         case {"type": str(kind)} if kind not in ("function", "custom", "allowed_tools"):

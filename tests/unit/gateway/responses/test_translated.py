@@ -378,3 +378,20 @@ async def test_a_translated_stream_that_breaks_is_billed_and_says_so(gateway: Ga
     span = await gateway.only_span(reply.headers["x-quarterdeck-trace-id"])
     assert (span.status, span.usage_estimated, span.output_tokens) == ("error", True, 50)
     assert reply.content.rstrip().rpartition(b"event: ")[2].startswith(b"response.failed")
+
+
+@pytest.mark.parametrize(
+    ("model", "effort"),
+    [
+        ("claude-haiku-4-5", None),
+        ("claude-sonnet-4-20250514", None),
+        ("claude-opus-4-5", "high"),
+        ("claude-opus-5", "high"),
+    ],
+)
+async def test_an_effort_is_a_wish_that_older_models_do_not_hear(
+    gateway: Gateway, model: str, effort: str | None
+) -> None:
+    await gateway.openai().responses.create(model=f"anthropic/{model}", input="Hello", reasoning={"effort": "high"})
+
+    assert (gateway.upstream.last.body.get("output_config") or {}).get("effort") == effort
