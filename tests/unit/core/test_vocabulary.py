@@ -18,14 +18,13 @@ from quarterdeck.core.paging import decode_cursor, encode_cursor
 
 
 def test_ids_sort_by_the_time_they_were_made() -> None:
-    def at(millisecond: int) -> str:
-        while clock.now_ns() // 1_000_000 < millisecond:
+    def in_a_later_millisecond() -> str:
+        last = clock.now_ns() // 1_000_000
+        while clock.now_ns() // 1_000_000 == last:
             pass
         return ids.new_id("key")
 
-    start = clock.now_ns() // 1_000_000
-
-    made = [at(start + step) for step in range(1, 6)]
+    made = [in_a_later_millisecond() for _ in range(5)]
 
     assert made == sorted(made)
     assert all(name.startswith("key_") and len(name) == 30 for name in made)
