@@ -80,12 +80,19 @@ class Ours(Contender):
         process.until_ready(f"{base}/readyz", None, {})
         made = _post(f"{base}/api/v1/keys", {"name": "bench"}, admin)
         self.headers = {"authorization": f"Bearer {made['secret']}"}
-        for limit in _LIMITS:
-            _post(f"{base}/api/v1/limits", {"subject_kind": "key", "subject": made["key"]["id"], **limit}, admin)
+        for name, limit in _LIMITS.items():
+            said = {"name": name, "subject": "key", "subject_id": made["key"]["id"], **limit}
+            _post(f"{base}/api/v1/limits", said, admin)
         return process
 
 
-_LIMITS: tuple[dict[str, object], ...] = ()
+# So generous that nothing is refused: what is measured is the counting.
+_LIMITS: dict[str, dict[str, object]] = {
+    "requests": {"metric": "requests", "window": "minute", "amount": 10_000_000},
+    "tokens": {"metric": "tokens", "window": "minute", "amount": 10_000_000_000},
+    "at-once": {"metric": "concurrency", "amount": 100_000},
+    "budget": {"metric": "cost", "window": "month", "amount": 1_000_000},
+}
 
 
 class LiteLLM(Contender):
